@@ -1,0 +1,39 @@
+"""The port every camera adapter fills."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from appliance.domain.parts import Frame
+
+
+class Camera(Protocol):
+    """Gives one picture a trigger. Used by one thread at a time, except `close`, which any thread may call."""
+
+    name: str
+
+    def open(self) -> None:
+        """Make the device ready; blocking, at most 10 s.
+
+        Raises:
+            CameraLost: the device is not there; the message says what to do.
+        """
+
+    def grab(self, timeout_s: float) -> Frame:
+        """The picture that belongs to the trigger being served, exposed after this call began.
+
+        Blocks at most `timeout_s`. The image is write-protected, uint8, `(H, W, 3)` BGR or `(H, W)` gray.
+
+        Raises:
+            TimeoutError: no picture came in time; the camera stays open.
+            CameraLost: the device is gone and must be opened again.
+            BadPicture: a picture came but cannot be read (truncated, 16 bit, not an image); the next may be good.
+            EndOfPictures: a finite source has no more pictures.
+        """
+
+    def close(self) -> None:
+        """Let go of the device; may be called twice, and while `grab` blocks, which then raises CameraLost."""
+
+
+class EndOfPictures(Exception):
+    """A finite source (a folder replayed once) is used up: no fault, the station ends its work in order."""

@@ -1,0 +1,132 @@
+"""The one schema of a station's TOML file. No field may become a command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Segment = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){4}$"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class StationConfig(Section):
+    """Who the station is. `armed = false` is monitor mode: verdicts are shown, Pass is never set."""
+
+    path: str = Field("okng/site/area/line/station", pattern=Segment, max_length=200)
+    name: str = Field("Station", min_length=1, max_length=60)
+    serial: str = Field("OKNG-0000", pattern=r"^[A-Za-z0-9_-]{1,16}$")
+    state_dir: Path
+    armed: bool = False
+    lot: str | None = Field(None, max_length=64)
+
+
+class FolderCameraConfig(Section):
+    """Replays the pictures of a folder in name order, one a trigger."""
+
+    type: Literal["folder"]
+    path: Path
+    loop: bool = False
+    timeout_ms: int = Field(1000, ge=10, le=10_000)
+
+
+class SyntheticCameraConfig(Section):
+    """Parts drawn by a renderer process: turned flanges, some of them defective."""
+
+    type: Literal["synthetic"]
+    seed: int = Field(1, ge=0, le=2**31 - 1)
+    defect_rate: float = Field(0.25, ge=0.0, le=1.0)
+    timeout_ms: int = Field(1000, ge=10, le=10_000)
+
+
+CameraConfig = Annotated[FolderCameraConfig | SyntheticCameraConfig, Field(discriminator="type")]
+
+
+class TriggerConfig(Section):
+    """`interval`: the station triggers itself, for replays and set-up without a PLC."""
+
+    source: Literal["plc", "interval"] = "plc"
+    interval_ms: int = Field(500, ge=10, le=3_600_000)
+
+
+class ModelConfig(Section):
+    package: Path
+    runtime: Literal["auto", "openvino", "onnxruntime"] = "auto"
+    threads: int = Field(1, ge=1, le=64)
+
+
+class RecipeConfig(Section):
+    """What is inspected now. Limits left out are the package's defaults; both or none."""
+
+    id: str = Field("default", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    name: str = Field("Default", min_length=1, max_length=60)
+    version: str = Field("1", min_length=1, max_length=32)
+    number: int = Field(1, ge=1, le=999)
+    deadline_ms: int = Field(1000, ge=10, le=10_000)
+    ok_below: float | None = Field(None, ge=0.0, le=1.0)
+    ng_from: float | None = Field(None, ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> RecipeConfig:
+        if (self.ok_below is None) != (self.ng_from is None):
+            raise ValueError("give both ok_below and ng_from, or none of them")
+        if self.ok_below is not None and self.ng_from is not None and self.ok_below > self.ng_from:
+            raise ValueError("ok_below must not be above ng_from")
+        return self
+
+
+class PlcConfig(Section):
+    """Modbus RTU slave on a serial line."""
+
+    enabled: bool = False
+    port: Path = Path("/dev/ttyUSB0")
+    baudrate: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    parity: Literal["N", "E", "O"] = "N"
+    stop_bits: Literal[1, 2] = 1
+    unit: int = Field(1, ge=1, le=247)
+
+
+class MqttConfig(Section):
+    enabled: bool = False
+    host: str = Field("127.0.0.1", min_length=1, max_length=253)
+    port: int = Field(1883, ge=1, le=65535)
+    version: Literal["5", "3.1.1"] = "5"
+    client_id: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    keepalive_s: int = Field(20, ge=2, le=3600)
+    outbox_max_mb: int = Field(256, ge=1, le=100_000)
+
+
+class JournalConfig(Section):
+    """`before_answer`: the PLC hears a verdict that is already on disk."""
+
+    order: Literal["before_answer"] = "before_answer"
+
+
+class ArchiveConfig(Section):
+    quota_mb: int = Field(512, ge=1, le=1_000_000)
+    keep_ok: bool = False
+
+
+class WebConfig(Section):
+    host: str = Field("127.0.0.1", min_length=1, max_length=253)
+    port: int = Field(8080, ge=1, le=65535)
+
+
+class Config(Section):
+    station: StationConfig
+    camera: CameraConfig
+    trigger: TriggerConfig = TriggerConfig()
+    model: ModelConfig
+    recipe: RecipeConfig = RecipeConfig()
+    plc: PlcConfig = PlcConfig()
+    mqtt: MqttConfig = MqttConfig()
+    journal: JournalConfig = JournalConfig()
+    archive: ArchiveConfig = ArchiveConfig()
+    web: WebConfig = WebConfig()

@@ -1,0 +1,58 @@
+"""What flows down the line: Trigger → Frame → Part. Frozen, so that no stage changes another's evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class TriggerSource(StrEnum):
+    PLC = "plc"
+    SOFTWARE = "software"
+    INTERVAL = "interval"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One request to judge a part. `tag` 1..65535 as the PLC gave it, 0 when the station is to assign one."""
+
+    source: TriggerSource
+    tag: int
+    received_ns: int
+    part_id: str | None = None
+    deadline_ms: int | None = None
+    golden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An admitted trigger: from here on exactly one verdict is owed.
+
+    `number` counts admissions since boot from 1; `inspection_id` 1..65535 is what the PLC sees; `id` is a UUIDv7.
+    All `_ns` are monotonic.
+    """
+
+    id: str
+    number: int
+    inspection_id: int
+    trigger: Trigger
+    admitted_ns: int
+    deadline_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture. `image`: `(H, W, 3)` uint8 BGR or `(H, W)` uint8 gray, write-protected.
+
+    `seq` counts the camera's pictures; a gap is a counted loss. `captured_ns` is monotonic. `source` names the picture
+    for people (a file name, a part number of the simulated line), or is empty.
+    """
+
+    camera: str
+    seq: int
+    captured_ns: int
+    image: NDArray[np.uint8]
+    source: str = ""

@@ -1,0 +1,41 @@
+"""The station's word on one part: written once, then only read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from appliance.domain.parts import Part
+from appliance.domain.reasons import Reason
+from models.decision import Detection, Limits, Outcome
+
+
+class DecidedBy(StrEnum):
+    MODEL = "model"
+    TIMEOUT = "timeout"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`score` is None when no model judged the part. `picture` names the frame's source; `_ns` are monotonic.
+
+    `supersedes` is the id of an earlier result for the same part that was journalled but must not stand.
+    """
+
+    id: str
+    part: Part
+    outcome: Outcome
+    decided_by: DecidedBy
+    reasons: tuple[Reason, ...]
+    decided_ns: int
+    score: float | None = None
+    detections: tuple[Detection, ...] = ()
+    limits: Limits | None = None
+    captured_ns: int | None = None
+    picture: str = ""
+    supersedes: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.outcome is Outcome.OK and (self.decided_by is not DecidedBy.MODEL or self.score is None):
+            raise ValueError("only a model's score can make a part OK")

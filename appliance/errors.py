@@ -1,0 +1,38 @@
+"""What the station raises on purpose, and the exit code each one becomes.
+
+    OkngError
+    ├── UsageError        2   wrong usage or configuration
+    ├── NotThere          3   a device, server or file is not there
+    │   └── CameraLost    3   the camera stopped giving pictures
+    ├── RefusedForSafety  4   signature, parity, self-test
+    └── CheckFailed       1   the check or gate that was asked for failed
+
+Every message is one sentence in the operator's words that ends with what to do. Anything else that escapes is an
+internal fault (70).
+"""
+
+from __future__ import annotations
+
+
+class OkngError(Exception):
+    exit_code = 70
+
+
+class CheckFailed(OkngError):
+    exit_code = 1
+
+
+class UsageError(OkngError):
+    exit_code = 2
+
+
+class NotThere(OkngError):
+    exit_code = 3
+
+
+class CameraLost(NotThere):
+    """Raised by a camera's `grab` and `open`; the part at hand becomes ERROR, the supervisor reopens the camera."""
+
+
+class RefusedForSafety(OkngError):
+    exit_code = 4

@@ -1,0 +1,106 @@
+"""What the station streams to its pages: one JSON object a line on the Unix socket `<state_dir>/run/station.sock`.
+
+On connecting, a reader gets one `LiveStatus`, the last verdict and the last six NG (oldest first, `replayed` true), then
+a `LiveVerdict` for every part as it is answered and a `LiveStatus` every 500 ms or when a device changes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LiveDefect(Message):
+    """One defect; `box` is left, top, width, height in pixels of the picture."""
+
+    label: str
+    code: int
+    name_en: str
+    name_zh: str
+    score: float
+    box: tuple[int, int, int, int]
+
+
+class LiveVerdict(Message):
+    """One answered part. `picture` says whether `<state_dir>/run/live/<id>.jpg` was written (a ring of the last 64).
+
+    Reason texts travel with the code in both languages, so that a page needs no table of its own.
+    """
+
+    type: Literal["verdict"] = "verdict"
+    replayed: bool = False
+    id: str
+    number: int
+    inspection_id: int
+    outcome: Literal["OK", "NG", "RECHECK", "NO_PART", "ERROR"]
+    decided_by: str
+    reason: str
+    reason_en: str
+    reason_zh: str
+    score: float | None
+    ok_below: float | None
+    ng_from: float | None
+    defects: tuple[LiveDefect, ...]
+    picture: bool
+    width_px: int
+    height_px: int
+    latency_ms: float
+    decided_utc: str
+
+
+class LiveCounters(Message):
+    """One ledger snapshot: accepted == ok + ng + recheck + no_part + error + in_flight."""
+
+    accepted: int
+    ok: int
+    ng: int
+    recheck: int
+    no_part: int
+    error: int
+    in_flight: int
+    missed: int
+
+
+class LiveDevice(Message):
+    """`text_*`: what is wrong and what to do; empty when state is ok."""
+
+    id: Literal["camera", "plc", "mqtt", "disk", "model", "journal"]
+    state: Literal["ok", "warn", "fault", "off"]
+    text_en: str
+    text_zh: str
+
+
+class LiveStatus(Message):
+    """`ng_rate` holds (parts, NG) of each finished group of 50 parts since boot, the last 26, oldest first."""
+
+    type: Literal["status"] = "status"
+    boot_id: str
+    utc: str
+    name: str
+    path: str
+    serial: str
+    software: str
+    recipe_name: str
+    recipe_version: str
+    model_id: str
+    model_runtime: str
+    lot: str | None
+    armed: bool
+    ready: bool
+    simulated: bool
+    counters: LiveCounters
+    drops: int
+    outbox_depth: int
+    latency_p50_ms: float | None
+    latency_p99_ms: float | None
+    devices: tuple[LiveDevice, ...]
+    ng_rate: tuple[tuple[int, int], ...]
+
+
+LiveMessage = Annotated[LiveVerdict | LiveStatus, Field(discriminator="type")]
+live_message: TypeAdapter[LiveVerdict | LiveStatus] = TypeAdapter(LiveMessage)

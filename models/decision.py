@@ -1,0 +1,119 @@
+"""From scores to OK / NG / RECHECK: the one place where a score meets a limit.
+
+    score < ok_below            OK
+    ok_below <= score < ng_from RECHECK
+    ng_from <= score            NG
+
+A score that is not a finite number in [0, 1] is no evidence: `decide` raises, and the station makes it ERROR.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import InferenceError
+
+
+class Outcome(StrEnum):
+    """What can be said of a part. Models say the first three; the station adds the last two."""
+
+    OK = "OK"
+    NG = "NG"
+    RECHECK = "RECHECK"
+    NO_PART = "NO_PART"
+    ERROR = "ERROR"
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    MAJOR = "major"
+    MINOR = "minor"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the camera picture: left, top, width, height."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+
+@dataclass(frozen=True, slots=True)
+class DefectClass:
+    """One row of the defect catalogue: codes are append-only, 1..65535; 0 means none."""
+
+    label: str
+    code: int
+    name_en: str
+    name_zh: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One region that looks defective. `label` is a catalogue label; `score` in [0, 1]; area in camera pixels."""
+
+    label: str
+    code: int
+    score: float
+    box: Box
+    mask_area_px: float
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Both limits in the calibrated score's unit, 0 <= ok_below <= ng_from <= 1."""
+
+    ok_below: float
+    ng_from: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.ok_below <= self.ng_from <= 1.0:
+            raise ValueError(
+                f"limits must satisfy 0 <= ok_below <= ng_from <= 1, not {self.ok_below} and {self.ng_from}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a scorer says of one picture.
+
+    `image`: calibrated score in [0, 1]. `raw`: the scorer's own unit. `map`: `(h, w)` float32 calibrated anomaly map
+    over the ROI, at the network's output resolution.
+    """
+
+    image: float
+    raw: float
+    map: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the model says of one part; `outcome` is OK, NG or RECHECK."""
+
+    outcome: Outcome
+    score: float
+    reasons: tuple[str, ...]
+    detections: tuple[Detection, ...]
+    limits: Limits
+
+
+def outcome_of(score: float, limits: Limits) -> Outcome:
+    """OK, RECHECK or NG for a calibrated score.
+
+    Raises:
+        InferenceError: the score is not a finite number in [0, 1].
+    """
+    if not (math.isfinite(score) and 0.0 <= score <= 1.0):
+        raise InferenceError(f"the model gave the score {score}, which is no number in [0, 1]; certify the model again")
+    if score < limits.ok_below:
+        return Outcome.OK
+    return Outcome.RECHECK if score < limits.ng_from else Outcome.NG

@@ -1,0 +1,35 @@
+"""What can go wrong between a model package and a verdict.
+
+    ModelError
+    ├── PackageError          the package on disk may not be used (unknown schema, wrong hash, unlisted file, unsafe name)
+    ├── RuntimeUnavailable    the inference runtime is not installed on this machine
+    ├── InferenceError        a runtime failed on one picture; the part is ERROR
+    ├── SelfTestFailed        golden frames came out wrong on this machine; the package may not judge parts here
+    └── BadPicture            what the camera gave is no picture this model can judge (shape, dtype, size)
+
+Every message is one sentence that ends with what to do.
+"""
+
+
+class ModelError(Exception):
+    """Root of everything the room `models` raises on purpose."""
+
+
+class PackageError(ModelError):
+    """The package is refused before any parser has seen its content."""
+
+
+class RuntimeUnavailable(ModelError):
+    """The runtime that an artefact needs cannot be imported here."""
+
+
+class InferenceError(ModelError):
+    """The runtime failed while judging one picture."""
+
+
+class SelfTestFailed(ModelError):
+    """Golden frames do not give their recorded scores on this machine."""
+
+
+class BadPicture(ModelError):
+    """The array is not a picture this model can judge."""
