@@ -1,7 +1,7 @@
 """What the station streams to its pages: one JSON object a line on the Unix socket `<state_dir>/run/station.sock`.
 
-On connecting, a reader gets one `LiveStatus`, the last verdict and the last six NG (oldest first, `replayed` true), then
-a `LiveVerdict` for every part as it is answered and a `LiveStatus` every 500 ms or when a device changes.
+On connecting, a reader gets one `LiveStatus`, the last six NG and the last verdict (oldest first, `replayed` true),
+then a `LiveVerdict` for every part as it is answered and a `LiveStatus` every 500 ms or when a device changes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What can go wrong between a model package and a verdict.
 
     ModelError
-    ├── PackageError          the package on disk may not be used (unknown schema, wrong hash, unlisted file, unsafe name)
+    ├── PackageError          the package on disk may not be used (schema, hash, unlisted file, unsafe name)
     ├── RuntimeUnavailable    the inference runtime is not installed on this machine
     ├── InferenceError        a runtime failed on one picture; the part is ERROR
     ├── SelfTestFailed        golden frames came out wrong on this machine; the package may not judge parts here
