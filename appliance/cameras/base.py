@@ -12,6 +12,10 @@ class Camera(Protocol):
 
     name: str
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether a finite source has given its last picture, so that no further part may be admitted."""
+
     def open(self) -> None:
         """Make the device ready; blocking, at most 10 s.
 

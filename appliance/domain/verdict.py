@@ -39,3 +39,8 @@ class Verdict:
     def __post_init__(self) -> None:
         if self.outcome is Outcome.OK and (self.decided_by is not DecidedBy.MODEL or self.score is None):
             raise ValueError("only a model's score can make a part OK")
+
+
+def fault(id: str, part: Part, reason: Reason, now_ns: int, decided_by: DecidedBy = DecidedBy.FAULT) -> Verdict:
+    """ERROR: the station could not judge this part."""
+    return Verdict(id=id, part=part, outcome=Outcome.ERROR, decided_by=decided_by, reasons=(reason,), decided_ns=now_ns)

@@ -1,0 +1,42 @@
+"""From the model's decision to the station's verdict: it may only be worse, never better.
+
+OK < RECHECK < NG < ERROR
+"""
+
+from __future__ import annotations
+
+from appliance.domain.parts import Frame, Part
+from appliance.domain.reasons import Reason
+from appliance.domain.verdict import DecidedBy, Verdict, fault
+from models.decision import Decision, Limits, Outcome, outcome_of
+
+_WORSE = (Outcome.OK, Outcome.RECHECK, Outcome.NG)
+_WHY = {
+    Outcome.OK: Reason.SCORE_BELOW_LIMIT,
+    Outcome.RECHECK: Reason.SCORE_BETWEEN_LIMITS,
+    Outcome.NG: Reason.SCORE_ABOVE_LIMIT,
+}
+
+
+def judge(id: str, part: Part, frame: Frame, decision: Decision, limits: Limits, now_ns: int) -> Verdict:
+    """The verdict on a part whose picture a model has seen. `limits` are those in force, from the recipe.
+
+    A picture older than its trigger shows another part: ERROR. When the decision and the score disagree under the
+    limits in force, the worse of both stands.
+    """
+    if frame.captured_ns < part.trigger.received_ns:
+        return fault(id, part, Reason.CAPTURED_BEFORE_TRIGGER, now_ns)
+    outcome = max(decision.outcome, outcome_of(decision.score, limits), key=_WORSE.index)
+    return Verdict(
+        id=id,
+        part=part,
+        outcome=outcome,
+        decided_by=DecidedBy.MODEL,
+        reasons=(_WHY[outcome],),
+        decided_ns=now_ns,
+        score=decision.score,
+        detections=decision.detections if outcome is not Outcome.OK else (),
+        limits=limits,
+        captured_ns=frame.captured_ns,
+        picture=frame.source,
+    )

@@ -1,0 +1,17 @@
+"""One line of the journal: a verdict with the number and the message under which it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.domain.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """`seq` counts the results of one boot from 1 without a gap; `payload` is the result message as published."""
+
+    verdict: Verdict
+    seq: int
+    created_utc: str
+    payload: bytes

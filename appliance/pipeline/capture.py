@@ -1,0 +1,104 @@
+"""Trigger → picture: takes one picture for each admitted part, and brings a lost camera back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from appliance.cameras.base import Camera, EndOfPictures
+from appliance.domain.clock import Clock
+from appliance.domain.ledger import Ledger
+from appliance.domain.parts import Frame, Part
+from appliance.domain.reasons import Reason
+from appliance.errors import CameraLost
+from appliance.sinks.base import DeviceState
+from models.errors import BadPicture
+
+_log = logging.getLogger(__name__)
+_REOPEN_NS = 1_000_000_000
+
+
+class CaptureStage:
+    """Owns the camera. `deliver` takes (part, frame) on; `fail` closes a part as ERROR with a reason.
+
+    `on_lost` is called on this thread the moment the camera is gone, so that no further trigger is admitted.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        timeout_s: float,
+        deliver: Callable[[Part, Frame], None],
+        fail: Callable[[Part, Reason], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._camera = camera
+        self._ledger = ledger
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._deliver = deliver
+        self._fail = fail
+        self._on_lost = on_lost
+        self._retry_ns = 0
+        self.finished = False
+        """A finite source has no more pictures."""
+        self.state = DeviceState("fault", "Camera is not open yet", "相机尚未打开")
+
+    @property
+    def ready(self) -> bool:
+        return self.state.state == "ok" and not self.finished
+
+    def handle(self, parts: Sequence[Part]) -> None:
+        for part in parts:
+            if self._ledger.is_open(part):
+                self._serve(part)
+
+    def idle(self) -> None:
+        """Open the camera when it is not open, once a second."""
+        if self.state.state == "ok" or self._clock.monotonic_ns() < self._retry_ns:
+            return
+        try:
+            self._camera.open()
+        except CameraLost as error:
+            self._lose(str(error))
+        else:
+            self.state = DeviceState("ok")
+            self.finished = self._camera.exhausted
+            _log.info("camera %s is open", self._camera.name)
+
+    def close(self) -> None:
+        self._camera.close()
+
+    def _serve(self, part: Part) -> None:
+        if not self.ready:
+            self._fail(part, Reason.CAMERA_LOST)
+            return
+        left_s = (part.deadline_ns - self._clock.monotonic_ns()) / 1e9
+        try:
+            frame = self._camera.grab(max(0.0, min(self._timeout_s, left_s)))
+        except TimeoutError:
+            self._fail(part, Reason.NO_FRAME)
+        except BadPicture as error:
+            _log.warning("part %d: %s", part.number, error)
+            self._fail(part, Reason.BAD_PICTURE)
+        except EndOfPictures:
+            self._fail(part, Reason.NO_FRAME)
+        except CameraLost as error:
+            self._lose(str(error))
+            self._fail(part, Reason.CAMERA_LOST)
+        else:
+            self._deliver(part, frame)
+        if self._camera.exhausted:
+            self.finished = True
+            self._on_lost()
+
+    def _lose(self, why: str) -> None:
+        if self.state.text_en != why:
+            _log.error("camera %s: %s", self._camera.name, why)
+        self.state = DeviceState("fault", why, f"相机不可用:{why}")
+        self._retry_ns = self._clock.monotonic_ns() + _REOPEN_NS
+        self._on_lost()
+        self._camera.close()

@@ -1,0 +1,77 @@
+"""Picture → verdict: the model's decision, and the judge's word on it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.domain.clock import Clock
+from appliance.domain.judge import judge
+from appliance.domain.ledger import Ledger
+from appliance.domain.parts import Frame, Part
+from appliance.domain.reasons import Reason
+from appliance.domain.verdict import Verdict
+from models.decision import Decision, Limits
+from models.errors import BadPicture, InferenceError
+
+_log = logging.getLogger(__name__)
+
+
+class Inspected(Protocol):
+    """What an inspector returns; `models.detector.Inspection` is one."""
+
+    @property
+    def decision(self) -> Decision: ...
+
+
+class Inspector(Protocol):
+    """Judges one picture; `models.detector.Detector` is one."""
+
+    def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Inspected:
+        """Raises BadPicture or InferenceError."""
+
+
+class InferStage:
+    """`conclude` writes a verdict into the ledger and takes it on; `fail` closes a part as ERROR with a reason."""
+
+    def __init__(
+        self,
+        inspector: Inspector,
+        limits: Limits,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        new_id: Callable[[], str],
+        conclude: Callable[[Verdict, Frame | None], None],
+        fail: Callable[[Part, Reason, Frame | None], None],
+    ) -> None:
+        self._inspector = inspector
+        self._limits = limits
+        self._ledger = ledger
+        self._clock = clock
+        self._new_id = new_id
+        self._conclude = conclude
+        self._fail = fail
+
+    def handle(self, jobs: Sequence[tuple[Part, Frame]]) -> None:
+        for part, frame in jobs:
+            if self._ledger.is_open(part):
+                self._inspect(part, frame)
+
+    def _inspect(self, part: Part, frame: Frame) -> None:
+        try:
+            decision = self._inspector.inspect(frame.image, self._limits).decision
+            now_ns = self._clock.monotonic_ns()
+            verdict = judge(self._new_id(), part, frame, decision, self._limits, now_ns)
+        except BadPicture as error:
+            _log.warning("part %d: %s", part.number, error)
+            self._fail(part, Reason.BAD_PICTURE, frame)
+        except InferenceError as error:
+            _log.error("part %d: %s", part.number, error)
+            self._fail(part, Reason.MODEL_FAILED, frame)
+        else:
+            self._conclude(verdict, frame)

@@ -1,0 +1,100 @@
+"""Verdict → disk → answer, in this order: the PLC hears nothing that a power cut could take back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from appliance.domain.ledger import Ledger
+from appliance.domain.parts import Frame
+from appliance.domain.record import Record
+from appliance.domain.verdict import Verdict
+from appliance.sinks.base import DeviceState
+
+_log = logging.getLogger(__name__)
+_RETRY_S = 0.5
+
+
+class RecordKeeper(Protocol):
+    """Where records are kept; `appliance.store.journal.Journal` is one."""
+
+    def write(self, records: Sequence[Record]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """A verdict that stands in the ledger, with the picture it was made on, if there was one."""
+
+    verdict: Verdict
+    frame: Frame | None
+
+
+class RecordStage:
+    """`encode(verdict, seq)` makes the record; `answer` tells the PLC and the pages; both run on this thread.
+
+    `failures`: what `keeper.write` raises when nothing was written and the same records may be written again.
+    """
+
+    def __init__(
+        self,
+        keeper: RecordKeeper,
+        *,
+        ledger: Ledger,
+        encode: Callable[[Verdict, int], Record],
+        answer: Callable[[Conclusion], None],
+        failures: tuple[type[Exception], ...],
+    ) -> None:
+        self._keeper = keeper
+        self._ledger = ledger
+        self._encode = encode
+        self._answer = answer
+        self._failures = failures
+        self._seq = 0
+        self._give_up = threading.Event()
+        self.state = DeviceState("ok")
+
+    def handle(self, conclusions: Sequence[Conclusion]) -> None:
+        """Write all in one transaction, then answer each; those that took too long are superseded and written too."""
+        pending = tuple(conclusions)
+        while pending and self._write(pending):
+            pending = tuple(late for late in map(self._settle, pending) if late is not None)
+
+    def idle(self) -> None:
+        """Write what the MES acknowledged since."""
+        self._try_write(())
+
+    def give_up(self) -> None:
+        """Stop retrying: the station is to end although the journal cannot be written."""
+        self._give_up.set()
+
+    def _settle(self, conclusion: Conclusion) -> Conclusion | None:
+        """Answer the part, or return what supersedes it."""
+        standing = self._ledger.settle(conclusion.verdict)
+        if standing is conclusion.verdict:
+            self._answer(conclusion)
+            return None
+        return Conclusion(standing, conclusion.frame)
+
+    def _write(self, conclusions: Sequence[Conclusion]) -> bool:
+        """Retry until it is on disk; False when told to give up, and then nobody was answered."""
+        records = [self._encode(c.verdict, self._seq + n) for n, c in enumerate(conclusions, start=1)]
+        while not self._try_write(records):
+            if self._give_up.wait(_RETRY_S):
+                _log.critical("%d verdicts could not be stored and were not answered", len(records))
+                return False
+        self._seq += len(records)
+        return True
+
+    def _try_write(self, records: Sequence[Record]) -> bool:
+        try:
+            self._keeper.write(records)
+        except self._failures as error:
+            if self.state.state == "ok":
+                _log.error("%s", error)
+            self.state = DeviceState("fault", str(error), f"日志无法写入,请检查磁盘:{error}")
+            return False
+        self.state = DeviceState("ok")
+        return True

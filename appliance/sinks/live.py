@@ -1,0 +1,166 @@
+"""Live events to the pages: a Unix socket that streams one JSON object a line (see `appliance.live`).
+
+Readers that do not keep up are cut off, counted, and may come again: the line never waits for a page.
+"""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import socket
+import threading
+from collections import deque
+from pathlib import Path
+
+from appliance.live import LiveStatus, LiveVerdict
+
+_log = logging.getLogger(__name__)
+_MAX_UNSENT = 256 * 1024
+_MAX_READERS = 16
+_MAX_QUEUED = 1024
+_LAST_NG = 6
+
+
+class LiveServer:
+    """`publish_*` from any thread, never blocking; `run` serves the readers on a thread of its own.
+
+    Raises:
+        OSError: from the constructor, when the socket cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self._listener.bind(str(path))
+        path.chmod(0o660)
+        self._listener.listen(_MAX_READERS)
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read.setblocking(False)
+        self._wake_write.setblocking(False)
+        self._lock = threading.Lock()
+        self._queued: deque[bytes] = deque()
+        self._status: LiveStatus | None = None
+        self._last: LiveVerdict | None = None
+        self._ng: deque[LiveVerdict] = deque(maxlen=_LAST_NG)
+        self._readers: dict[socket.socket, bytearray] = {}
+        self._selector = selectors.DefaultSelector()
+        self.cut_off = 0
+        self.dropped = 0
+
+    def publish_status(self, status: LiveStatus) -> None:
+        with self._lock:
+            self._status = status
+        self._enqueue(_line(status))
+
+    def publish_verdict(self, verdict: LiveVerdict) -> None:
+        with self._lock:
+            self._last = verdict
+            if verdict.outcome == "NG":
+                self._ng.append(verdict)
+        self._enqueue(_line(verdict))
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop` is set (call `wake` after setting it)."""
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        while not stop.is_set():
+            for key, events in self._selector.select(timeout=1.0):
+                self._serve(key.fileobj, events)
+        self._close()
+
+    def wake(self) -> None:
+        try:
+            self._wake_write.send(b"\0")
+        except BlockingIOError:
+            return  # a wake-up is pending already
+
+    def _enqueue(self, line: bytes) -> None:
+        with self._lock:
+            if len(self._queued) >= _MAX_QUEUED:
+                self._queued.popleft()
+                self.dropped += 1
+            self._queued.append(line)
+        self.wake()
+
+    def _serve(self, source: object, events: int) -> None:
+        if source is self._listener:
+            self._accept()
+        elif source is self._wake_read:
+            self._broadcast()
+        elif isinstance(source, socket.socket) and source in self._readers:
+            if events & selectors.EVENT_READ and self._hung_up(source):
+                self._drop(source)
+            elif events & selectors.EVENT_WRITE:
+                self._send(source)
+
+    def _accept(self) -> None:
+        reader, _ = self._listener.accept()
+        if len(self._readers) >= _MAX_READERS:
+            reader.close()
+            self.cut_off += 1
+            return
+        reader.setblocking(False)
+        self._readers[reader] = bytearray(self._greeting())
+        self._selector.register(reader, selectors.EVENT_READ)
+        self._send(reader)
+
+    def _greeting(self) -> bytes:
+        with self._lock:
+            status, last, strip = self._status, self._last, tuple(self._ng)
+        past = [*strip, *([last] if last is not None and last not in strip else [])]
+        lines = [_line(item.model_copy(update={"replayed": True})) for item in sorted(past, key=lambda v: v.number)]
+        return b"".join(([_line(status)] if status is not None else []) + lines)
+
+    def _broadcast(self) -> None:
+        try:
+            self._wake_read.recv(4096)
+        except BlockingIOError:
+            return
+        with self._lock:
+            lines = b"".join(self._queued)
+            self._queued.clear()
+        for reader in tuple(self._readers):
+            self._readers[reader] += lines
+            self._send(reader)
+
+    def _send(self, reader: socket.socket) -> None:
+        unsent = self._readers[reader]
+        try:
+            del unsent[: reader.send(unsent)]
+        except BlockingIOError:
+            if len(unsent) > _MAX_UNSENT:
+                self.cut_off += 1
+                self._drop(reader)
+                return
+        except OSError:
+            self._drop(reader)
+            return
+        interest = selectors.EVENT_READ | (selectors.EVENT_WRITE if unsent else 0)
+        self._selector.modify(reader, interest)
+
+    def _hung_up(self, reader: socket.socket) -> bool:
+        """Readers have nothing to say: what they send is thrown away, its end is their end."""
+        try:
+            return reader.recv(4096) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def _drop(self, reader: socket.socket) -> None:
+        self._selector.unregister(reader)
+        self._readers.pop(reader, None)
+        reader.close()
+
+    def _close(self) -> None:
+        for reader in tuple(self._readers):
+            self._drop(reader)
+        self._selector.close()
+        for end in (self._listener, self._wake_read, self._wake_write):
+            end.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _line(message: LiveStatus | LiveVerdict) -> bytes:
+    return message.model_dump_json().encode() + b"\n"

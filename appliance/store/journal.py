@@ -1,0 +1,181 @@
+"""The journal: every verdict on disk before anyone hears it, and what is still owed to the MES.
+
+SQLite in WAL with `synchronous=FULL`: NORMAL loses acknowledged rows in a power cut. The result row and its outbox row
+are written in one transaction, so that no verdict is published that is not kept, and none kept that is not owed.
+
+One thread writes (`write`); any thread may read the outbox.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from appliance.domain.record import Record
+from appliance.errors import NotThere
+from appliance.sinks.base import OutboxRow
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS parts (
+  id TEXT PRIMARY KEY, boot_id TEXT NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL,
+  inspection_id INTEGER NOT NULL, outcome TEXT NOT NULL, decided_by TEXT NOT NULL, reason TEXT NOT NULL,
+  score REAL, created_utc TEXT NOT NULL, supersedes TEXT, result BLOB NOT NULL, UNIQUE (boot_id, seq)
+) STRICT;
+CREATE TABLE IF NOT EXISTS outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL, queued_ns INTEGER NOT NULL
+) STRICT;
+"""
+_RESULT_TOPIC = "evt/result"
+
+
+class JournalFailed(Exception):
+    """The transaction is not on disk; nothing of it may be answered. The message says why."""
+
+
+class Journal:
+    """`boot_id`: 8 hex digits of this run. `publish`: whether results are owed to an MES at all."""
+
+    def __init__(self, path: Path, *, boot_id: str, publish: bool) -> None:
+        self._path = path
+        self._boot_id = boot_id
+        self._publish = publish
+        self._delivered_lock = threading.Lock()
+        self._delivered: list[int] = []
+        self._added = threading.Event()
+        self._reader_lock = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self.quarantined: Path | None = None
+        """Where an unreadable data base was put aside when the journal was opened."""
+        self._prepare()
+        self._reader = self._connect()
+        self.outbox_rows, self.outbox_bytes = self._measure_outbox()
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Put these records, and what was delivered since the last call, on disk in one transaction; blocks for fsync.
+
+        Raises:
+            JournalFailed: nothing was written; the same records may be written again.
+        """
+        with self._delivered_lock:
+            delivered, self._delivered = self._delivered, []
+        if not records and not delivered:
+            return
+        try:
+            self._transact(records, delivered)
+        except sqlite3.Error as error:
+            with self._delivered_lock:
+                self._delivered = delivered + self._delivered
+            self._drop_writer()
+            raise JournalFailed(f"the journal {self._path} cannot be written ({error}); check the disk") from error
+        if records and self._publish:
+            self._added.set()
+
+    def read(self, after_id: int, limit: int) -> tuple[OutboxRow, ...]:
+        with self._reader_lock:
+            rows = self._reader.execute(
+                "SELECT id, topic, payload, queued_ns FROM outbox WHERE id > ? ORDER BY id LIMIT ?", (after_id, limit)
+            ).fetchall()
+        return tuple(OutboxRow(*row) for row in rows)
+
+    def delivered(self, row_id: int) -> None:
+        with self._delivered_lock:
+            self._delivered.append(row_id)
+
+    def wait(self, timeout_s: float) -> None:
+        self._added.wait(timeout_s)
+        self._added.clear()
+
+    def close(self) -> None:
+        """Write what was delivered last and let go of the files. Raises JournalFailed."""
+        self.write(())
+        self._drop_writer()
+        with self._reader_lock:
+            self._reader.close()
+
+    def _transact(self, records: Sequence[Record], delivered: Sequence[int]) -> None:
+        if self._writer is None:
+            self._writer = self._connect()
+        db = self._writer
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", [self._row(r) for r in records])
+            freed = self._forget(db, delivered)
+            owed = [(_RESULT_TOPIC, r.payload, time.time_ns()) for r in records] if self._publish else []
+            db.executemany("INSERT INTO outbox (topic, payload, queued_ns) VALUES (?,?,?)", owed)
+        self.outbox_rows += len(owed) - freed[0]
+        self.outbox_bytes += sum(len(payload) for _, payload, _ in owed) - freed[1]
+
+    def _row(self, record: Record) -> tuple[object, ...]:
+        verdict = record.verdict
+        return (
+            verdict.id,
+            self._boot_id,
+            record.seq,
+            verdict.part.number,
+            verdict.part.inspection_id,
+            verdict.outcome.value,
+            verdict.decided_by.value,
+            verdict.reasons[0].value,
+            verdict.score,
+            record.created_utc,
+            verdict.supersedes,
+            record.payload,
+        )
+
+    @staticmethod
+    def _forget(db: sqlite3.Connection, delivered: Sequence[int]) -> tuple[int, int]:
+        """Delete delivered rows; returns how many rows and bytes that freed."""
+        rows = size = 0
+        for row_id in delivered:
+            freed = db.execute("DELETE FROM outbox WHERE id = ? RETURNING length(payload)", (row_id,)).fetchall()
+            rows += len(freed)
+            size += sum(length for (length,) in freed)
+        return rows, size
+
+    def _prepare(self) -> None:
+        """Create the data base, or put an unreadable one aside: a station that cannot keep verdicts may not judge."""
+        try:
+            self._create()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise NotThere(
+                    f"the journal {self._path} cannot be opened ({error}); make its folder writable or free the disk"
+                ) from error
+            self.quarantined = self._quarantine()
+            self._create()
+
+    def _create(self) -> None:
+        with closing(self._connect()) as db:
+            verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)
+            db.executescript(_SCHEMA)
+
+    def _quarantine(self) -> Path:
+        aside = self._path.with_name(f"{self._path.name}.unreadable-{time.time_ns()}")
+        for suffix in ("", "-wal", "-shm"):
+            file = self._path.with_name(self._path.name + suffix)
+            if file.exists():
+                file.rename(aside.with_name(aside.name + suffix))
+        return aside
+
+    def _measure_outbox(self) -> tuple[int, int]:
+        rows, size = self._reader.execute("SELECT count(*), coalesce(sum(length(payload)), 0) FROM outbox").fetchone()
+        return int(rows), int(size)
+
+    def _connect(self) -> sqlite3.Connection:
+        # Each connection is guarded by its own lock or thread, so sqlite's own check would only stand in the way.
+        db = sqlite3.connect(self._path, timeout=5, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        return db
+
+    def _drop_writer(self) -> None:
+        """After a failed fsync a connection's pages cannot be trusted: the next write opens another."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
