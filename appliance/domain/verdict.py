@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from appliance.domain.parts import Part
 from appliance.domain.reasons import Reason
-from models.decision import Detection, Limits, Outcome
+from models.decision import Detection, Limits, Outcome, Severity
+
+_WEIGHT = {Severity.MINOR: 0, Severity.MAJOR: 1, Severity.CRITICAL: 2}
 
 
 class DecidedBy(StrEnum):
@@ -39,6 +41,11 @@ class Verdict:
     def __post_init__(self) -> None:
         if self.outcome is Outcome.OK and (self.decided_by is not DecidedBy.MODEL or self.score is None):
             raise ValueError("only a model's score can make a part OK")
+
+    @property
+    def worst_first(self) -> tuple[Detection, ...]:
+        """Detections by severity, then by score."""
+        return tuple(sorted(self.detections, key=lambda found: (_WEIGHT[found.severity], found.score), reverse=True))
 
 
 def fault(id: str, part: Part, reason: Reason, now_ns: int, decided_by: DecidedBy = DecidedBy.FAULT) -> Verdict:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from appliance.cameras.base import Camera, EndOfPictures
 from appliance.domain.clock import Clock
+from appliance.domain.device import DeviceState
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
 from appliance.errors import CameraLost
-from appliance.sinks.base import DeviceState
 from models.errors import BadPicture
 
 _log = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from appliance.domain.device import DeviceState
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame
 from appliance.domain.record import Record
 from appliance.domain.verdict import Verdict
-from appliance.sinks.base import DeviceState
 
 _log = logging.getLogger(__name__)
 _RETRY_S = 0.5

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
+from appliance.domain.device import DeviceState
 
-@dataclass(frozen=True, slots=True)
-class DeviceState:
-    """How a device is, for page, status message and PLC; texts are empty when all is well."""
-
-    state: Literal["ok", "warn", "fault", "off"]
-    text_en: str = ""
-    text_zh: str = ""
+__all__ = ["DeviceState", "Outbox", "OutboxRow"]
 
 
 @dataclass(frozen=True, slots=True)

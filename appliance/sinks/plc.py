@@ -1,0 +1,200 @@
+"""The PLC on a serial line: its triggers enter the ledger here, and verdicts leave as registers and bits.
+
+The register map only mirrors the ledger; this adapter translates words, opens the port, and opens it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from appliance.domain.device import DeviceState
+from appliance.domain.ledger import Ledger, Snapshot
+from appliance.domain.parts import Part, Trigger, TriggerSource
+from appliance.domain.readiness import Hindrance, Readiness
+from appliance.domain.verdict import Verdict
+from firmware_bridge.registers import OfflineReason
+from firmware_bridge.slave import Counters, Evaluation, PlcResult, PlcSlave, StationStatus, TriggerRequest
+from firmware_bridge.transport import ByteTransport, PortUnavailable, TransportLost
+from models.decision import Outcome
+
+_log = logging.getLogger(__name__)
+_REOPEN_S = 1.0
+_EVALUATIONS = {
+    Outcome.OK: Evaluation.OK,
+    Outcome.NG: Evaluation.NOT_OK,
+    Outcome.RECHECK: Evaluation.NOT_DECIDABLE,
+    Outcome.NO_PART: Evaluation.UNDEFINED,
+    Outcome.ERROR: Evaluation.UNDEFINED,
+}
+_OFFLINE = {
+    Hindrance.STARTING: OfflineReason.BOOT,
+    Hindrance.STOPPING: OfflineReason.BOOT,
+    Hindrance.INTERNAL: OfflineReason.INTERNAL,
+    Hindrance.JOURNAL: OfflineReason.INTERNAL,
+    Hindrance.DISK: OfflineReason.INTERNAL,
+    Hindrance.SPOOL: OfflineReason.INTERNAL,
+    Hindrance.CAMERA: OfflineReason.CAMERA,
+}
+_OPENING = DeviceState("warn", "PLC port is being opened", "正在打开 PLC 端口")
+_SILENT = DeviceState(
+    "warn", "PLC is silent; check that it polls this station's address", "PLC 无通信;请检查其是否轮询本站地址"
+)
+
+
+class PlcPort(Protocol):
+    """What the station asks of the PLC side; `PlcSink` and `AbsentPlc` fill it."""
+
+    @property
+    def state(self) -> DeviceState: ...
+    def run(self, stop: threading.Event) -> None: ...
+    def beat(self) -> None: ...
+    def answer(self, verdict: Verdict) -> None: ...
+    def publish(self, readiness: Readiness, snapshot: Snapshot) -> None: ...
+
+
+class AbsentPlc:
+    """The station runs without a PLC."""
+
+    state = DeviceState("off")
+
+    def run(self, stop: threading.Event) -> None:
+        """There is no port to serve."""
+
+    def beat(self) -> None:
+        """There is nobody to hear a heartbeat."""
+
+    def answer(self, verdict: Verdict) -> None:
+        """There is nobody to answer."""
+
+    def publish(self, readiness: Readiness, snapshot: Snapshot) -> None:
+        """There is no register map."""
+
+
+class PlcSink:
+    """Fills `LineSide` of `firmware_bridge.slave`. `enter` takes an admitted part to the camera; `run` has its thread.
+
+    `open_port` makes the transport and may raise PortUnavailable.
+    """
+
+    def __init__(
+        self,
+        open_port: Callable[[], ByteTransport],
+        *,
+        ledger: Ledger,
+        enter: Callable[[Part], None],
+        unit: int,
+        boot_id: int,
+        serial: str,
+        job: int,
+        armed: bool,
+        simulated: bool,
+    ) -> None:
+        self._open_port = open_port
+        self._ledger = ledger
+        self._enter = enter
+        self._job = job
+        self._armed = armed
+        self._simulated = simulated
+        self._slave = PlcSlave(unit=unit, boot_id=boot_id, serial=serial, line=self)
+        self._port_state = _OPENING
+
+    @property
+    def state(self) -> DeviceState:
+        if self._port_state.state == "ok" and not self._slave.plc_connected:
+            return _SILENT
+        return self._port_state
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve the port until `stop`; a lost or missing port is opened again every second."""
+        while not stop.is_set():
+            try:
+                transport = self._open_port()
+            except PortUnavailable as error:
+                self._fault(str(error), f"PLC 端口不可用:{error}")
+                stop.wait(_REOPEN_S)
+                continue
+            self._port_state = DeviceState("ok")
+            try:
+                self._slave.serve(transport, stop)
+            except TransportLost as error:
+                self._fault(str(error), f"PLC 端口中断:{error}")
+                stop.wait(_REOPEN_S)
+            finally:
+                transport.close()
+
+    def beat(self) -> None:
+        self._slave.beat()
+
+    def admit(self, request: TriggerRequest) -> int | None:
+        part = self._ledger.admit(
+            Trigger(
+                source=TriggerSource.PLC,
+                tag=request.tag,
+                received_ns=request.received_ns,
+                part_id=request.part_id,
+                deadline_ms=request.deadline_ms,
+            )
+        )
+        if part is None:
+            return None
+        self._enter(part)
+        return part.inspection_id
+
+    def load_job(self, job: int) -> bool:
+        """Only the job that is loaded already can be loaded."""
+        return job == self._job
+
+    def answer(self, verdict: Verdict) -> None:
+        self._slave.answer(
+            PlcResult(
+                inspection_id=verdict.part.inspection_id,
+                evaluation=_EVALUATIONS[verdict.outcome],
+                code=verdict.worst_first[0].code if verdict.detections else 0,
+                score=verdict.score,
+                no_part=verdict.outcome is Outcome.NO_PART,
+                golden=verdict.part.trigger.golden,
+                decided_ns=verdict.decided_ns,
+                deadline_ns=verdict.part.deadline_ns,
+            )
+        )
+
+    def publish(self, readiness: Readiness, snapshot: Snapshot) -> None:
+        self._slave.publish(
+            StationStatus(
+                online=readiness.ready,
+                ready=readiness.ready and self._ledger.can_admit,
+                offline_reason=_OFFLINE[readiness.hindrance] if readiness.hindrance else OfflineReason.NONE,
+                armed=self._armed,
+                golden=False,
+                simulated=self._simulated,
+                mqtt_connected=readiness.mqtt_connected,
+                spool_high=readiness.spool_high,
+                clock_synced=readiness.clock_synced,
+                alarm=readiness.alarm,
+                error_code=0,
+                job=self._job,
+                counters=_counters(snapshot),
+            )
+        )
+
+    def _fault(self, text_en: str, text_zh: str) -> None:
+        if self._port_state.text_en != text_en:
+            _log.error("PLC: %s", text_en)
+        self._port_state = DeviceState("fault", text_en, text_zh)
+
+
+def _counters(snapshot: Snapshot) -> Counters:
+    return Counters(
+        triggers=snapshot.accepted,
+        ok=snapshot.ok,
+        ng=snapshot.ng,
+        recheck=snapshot.recheck,
+        missed=snapshot.missed,
+        late=snapshot.late,
+        no_part=snapshot.no_part,
+        error=snapshot.error,
+        in_flight=snapshot.in_flight,
+    )
