@@ -1,0 +1,160 @@
+"""The device's whole way from a camera picture to a decision, in one object."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.decision import Decision, DefectClass, Limits, Scores
+from models.errors import ModelError, PackageError
+from models.golden import replay_golden_frames
+from models.instructions import instruction_set
+from models.manifest import Manifest
+from models.naming import Namer, load_namer, region_vector
+from models.package import Package, open_package
+from models.preprocess import Preprocessor, check_picture
+from models.regions import Region, decide
+from models.runtimes.base import Runtime
+from models.runtimes.choose import REFERENCE, choose_runtime
+from models.scorers import Floats, RawScores, Scorer, calibrated, load_scorer
+
+_WARM_UP_RUNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is loaded; `certified` says whether this runtime on this instruction set is listed in the package."""
+
+    id: str
+    version: str
+    hash: str
+    runtime: str
+    input_size: tuple[int, int]
+    classes: tuple[DefectClass, ...]
+    limits: Limits
+    certified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One judged picture and where its time went."""
+
+    scores: Scores
+    decision: Decision
+    preprocess_ns: int
+    infer_ns: int
+    score_ns: int
+
+
+class Judge:
+    """Network input → raw and calibrated scores: what golden frames, training and the station share."""
+
+    def __init__(self, manifest: Manifest, runtime: Runtime, scorer: Scorer) -> None:
+        # A runtime the package never saw uses the reference's map; it is not certified, so the station only monitors.
+        maps = {str(name): score_map for name, score_map in manifest.score_maps.items()}
+        if REFERENCE not in maps:
+            raise PackageError(f"the package has no score map for {REFERENCE}; export it again")
+        self._score_map = maps.get(runtime.name, maps[REFERENCE])
+        self.runtime, self._scorer = runtime, scorer
+
+    def score(self, features: tuple[Floats, ...]) -> RawScores:
+        return self._scorer(features)
+
+    def calibrated(self, raw: RawScores) -> Scores:
+        return calibrated(raw, self._score_map)
+
+    def __call__(self, tensor: NDArray[np.uint8]) -> Scores:
+        return self.calibrated(self.score(self.runtime.infer(tensor)))
+
+
+class Detector:
+    """A verified, warmed-up, self-tested model; used by one thread at a time."""
+
+    def __init__(self, package: Package, judge: Judge, namer: Namer, info: ModelInfo) -> None:
+        self.info = info
+        self._judge, self._namer = judge, namer
+        self._geometry = package.manifest.geometry.geometry()
+        self._preprocess = Preprocessor(*info.input_size)
+
+    @classmethod
+    def load(cls, path: Path, *, runtime: str = "auto", threads: int = 1) -> Detector:
+        """Verify the package, start the runtime, warm up, replay the golden frames; blocks for about a second.
+
+        Raises:
+            PackageError: the package may not be used.
+            RuntimeUnavailable: the runtime is not installed.
+            SelfTestFailed: golden frames come out wrong on this machine.
+        """
+        package = open_package(path)
+        manifest = package.manifest
+        scorer = load_scorer(manifest.scorer, package.files)
+        namer = load_namer(manifest, package.files, scorer.dimensions)
+        artefact = manifest.artefacts[0]
+        engine = choose_runtime(runtime, package.files[artefact.file], threads)
+        try:
+            judge = Judge(manifest, engine, scorer)
+            _warm_up(judge, manifest)
+            replay_golden_frames(manifest, package.files, engine.name, judge)
+        except (ModelError, ValueError):
+            engine.close()
+            raise
+        certified_on = {str(name): sets for name, sets in artefact.certified.items()}.get(engine.name, ())
+        info = ModelInfo(
+            id=manifest.id,
+            version=manifest.version,
+            hash=package.hash,
+            runtime=engine.label,
+            input_size=(manifest.input.width_px, manifest.input.height_px),
+            classes=tuple(row.defect_class() for row in manifest.classes),
+            limits=manifest.limits.limits(),
+            certified=instruction_set() in certified_on,
+        )
+        return cls(package, judge, namer, info)
+
+    def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Inspection:
+        """Judge one camera picture; blocks for some ten milliseconds.
+
+        Args:
+            image: `(H, W, 3)` BGR or `(H, W)` gray, uint8; may be write-protected; is not kept.
+            limits: the limits in force; the package's defaults when left out.
+
+        Raises:
+            BadPicture: this is no picture the model can judge.
+            InferenceError: the runtime failed or gave a score that is no number.
+        """
+        started = time.perf_counter_ns()
+        check_picture(image)
+        tensor = self._preprocess(self._geometry.region(image))
+        prepared = time.perf_counter_ns()
+        features = self._judge.runtime.infer(tensor)
+        inferred = time.perf_counter_ns()
+        raw = self._judge.score(features)
+        scores = self._judge.calibrated(raw)
+
+        def name(region: Region) -> DefectClass:
+            return self._namer(region_vector(raw.residuals, region.cells, region.scores))
+
+        size = (image.shape[1], image.shape[0])
+        decision = decide(scores, limits or self.info.limits, self._geometry, size, name)
+        scored = time.perf_counter_ns()
+        return Inspection(scores, decision, prepared - started, inferred - prepared, scored - inferred)
+
+    def close(self) -> None:
+        """Free the runtime; `inspect` may not be called after."""
+        self._judge.runtime.close()
+
+
+def _warm_up(judge: Judge, manifest: Manifest) -> None:
+    """The first runs allocate and compile; they must not be a part's."""
+    blank = np.full((1, manifest.input.height_px, manifest.input.width_px, 3), 127, np.uint8)
+    try:
+        for _ in range(_WARM_UP_RUNS):
+            judge(blank)
+    except ValueError as error:
+        raise PackageError(
+            f"the network's outputs do not fit the scorer ({error}); export the package again"
+        ) from error

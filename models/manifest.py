@@ -1,0 +1,249 @@
+"""What a model package says of itself: the schema of `manifest.json` (see docs/package.md).
+
+Strict on purpose: an unknown field or schema version refuses the package, because a station must not guess.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from models.decision import Box, DefectClass, Limits, Outcome, Severity
+from models.errors import PackageError
+from models.geometry import Geometry
+
+SCHEMA_VERSION = "okng-package/1"
+UNKNOWN_DEFECT = "unknown_defect"
+
+RuntimeName = Literal["openvino", "onnxruntime"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(min_length=1, max_length=200)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Unit = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+
+
+class Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class FileEntry(Entry):
+    sha256: Sha256
+    size: int = Field(ge=0)
+
+
+class ClassEntry(Entry):
+    """One row of the defect catalogue; codes are append-only."""
+
+    label: str = Field(min_length=1, max_length=100)
+    code: int = Field(ge=1, le=65535)
+    name_en: str = Field(min_length=1, max_length=100)
+    name_zh: str = Field(min_length=1, max_length=100)
+    severity: Severity
+
+    def defect_class(self) -> DefectClass:
+        return DefectClass(self.label, self.code, self.name_en, self.name_zh, self.severity)
+
+
+class InputEntry(Entry):
+    width_px: int = Field(ge=32, le=4096, multiple_of=16)
+    height_px: int = Field(ge=32, le=4096, multiple_of=16)
+    layout: Literal["uint8 NHWC BGR"]
+    resize: Literal["area when shrinking, else linear"]
+
+
+class GeometryEntry(Entry):
+    roi: tuple[int, int, int, int] | None
+    hash: str
+
+    @model_validator(mode="after")
+    def _hash_fits(self) -> GeometryEntry:
+        if self.geometry().hash != self.hash:
+            raise ValueError("the geometry hash does not belong to this region")
+        return self
+
+    def geometry(self) -> Geometry:
+        return Geometry(Box(*self.roi) if self.roi else None)
+
+
+class ArtefactEntry(Entry):
+    """One network file and where it was proven: runtime name → instruction sets."""
+
+    file: FileName
+    format: Literal["onnx"]
+    quantization: Literal["int8 QDQ U8S8 per-channel reduce_range"]
+    certified: dict[RuntimeName, tuple[str, ...]]
+
+
+class ScoreMap(Entry):
+    """A strictly rising piecewise linear map from a scorer's raw unit to [0, 1]; constant beyond its ends."""
+
+    raw: tuple[Finite, ...] = Field(min_length=2, max_length=64)
+    score: tuple[Unit, ...] = Field(min_length=2, max_length=64)
+
+    @model_validator(mode="after")
+    def _rises(self) -> ScoreMap:
+        if len(self.raw) != len(self.score):
+            raise ValueError("a score map needs as many raw values as scores")
+        for values in (self.raw, self.score):
+            if any(b <= a for a, b in pairwise(values)):
+                raise ValueError("a score map must rise from knot to knot")
+        return self
+
+
+class ScorerEntry(Entry):
+    """How feature maps become a raw score; see models/scorers.py. `arrays` maps a role to a `.npy` file."""
+
+    kind: Literal["gaussian", "nearest_neighbour"]
+    strides: tuple[int, ...] = Field(min_length=1, max_length=3)
+    grid_stride: Literal[4, 8, 16]
+    pool: Literal[1, 3, 5]
+    smoothing_cells: float = Field(ge=0.0, le=8.0, allow_inf_nan=False)
+    top_fraction: float = Field(gt=0.0, le=1.0, allow_inf_nan=False)
+    arrays: dict[str, FileName]
+
+
+class NamingEntry(Entry):
+    """Prototypes of known defects: `vectors` `(n, d)` unit length, `codes` `(n,)`; see models/naming.py."""
+
+    vectors: FileName
+    codes: FileName
+    min_similarity: float = Field(ge=-1.0, le=1.0, allow_inf_nan=False)
+
+
+class CalibrationEntry(Entry):
+    """Raw held-out scores of good pictures on the reference runtime, rising, each with its group id."""
+
+    scores: tuple[Finite, ...] = Field(max_length=100_000)
+    groups: tuple[str, ...] = Field(max_length=100_000)
+
+    @model_validator(mode="after")
+    def _pairs(self) -> CalibrationEntry:
+        if len(self.scores) != len(self.groups):
+            raise ValueError("each calibration score needs its group id")
+        if any(b < a for a, b in pairwise(self.scores)):
+            raise ValueError("calibration scores must be sorted")
+        return self
+
+
+class LimitsEntry(Entry):
+    ok_below: Unit
+    ng_from: Unit
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LimitsEntry:
+        self.limits()
+        return self
+
+    def limits(self) -> Limits:
+        return Limits(self.ok_below, self.ng_from)
+
+
+class GoldenExpectation(Entry):
+    raw: Finite
+    score: Unit
+    map_mean: Unit
+    outcome: Outcome
+
+
+class GoldenFrame(Entry):
+    """One network input, stored losslessly, and what each runtime must say of it."""
+
+    file: FileName
+    expected: dict[RuntimeName, GoldenExpectation]
+
+
+class GoldenEntry(Entry):
+    frames: tuple[GoldenFrame, ...] = Field(min_length=1, max_length=64)
+    score_tolerance: float = Field(gt=0.0, le=0.1, allow_inf_nan=False)
+
+
+class TrainingEntry(Entry):
+    """Where the model comes from, for the record."""
+
+    data_sha256: Sha256
+    config_sha256: Sha256
+    seed: int
+    good_pictures: int = Field(ge=0)
+    defect_pictures: int = Field(ge=0)
+    tools: dict[str, str]
+
+
+class Manifest(Entry):
+    schema_version: Literal["okng-package/1"]
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$")
+    task: Literal["anomaly"]
+    created: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")
+    classes: tuple[ClassEntry, ...] = Field(min_length=1, max_length=1000)
+    input: InputEntry
+    geometry: GeometryEntry
+    artefacts: tuple[ArtefactEntry, ...] = Field(min_length=1, max_length=1)
+    scorer: ScorerEntry
+    naming: NamingEntry | None
+    calibration: CalibrationEntry
+    score_maps: dict[RuntimeName, ScoreMap]
+    limits: LimitsEntry
+    golden: GoldenEntry
+    training: TrainingEntry
+    files: dict[FileName, FileEntry]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Manifest:
+        if (self.classes[0].label, self.classes[0].code) != (UNKNOWN_DEFECT, 1):
+            raise ValueError("the first class must be unknown_defect with code 1")
+        for values in ([c.label for c in self.classes], [c.code for c in self.classes]):
+            if len(set(values)) != len(values):
+                raise ValueError("labels and codes of the catalogue must be unique")
+        missing = sorted(self.referenced() - set(self.files))
+        if missing:
+            raise ValueError(f"{missing[0]} is used but not listed under files")
+        return self
+
+    def referenced(self) -> set[str]:
+        """Every file that some entry names."""
+        names = {artefact.file for artefact in self.artefacts} | set(self.scorer.arrays.values())
+        names |= {frame.file for frame in self.golden.frames}
+        return names | ({self.naming.vectors, self.naming.codes} if self.naming else set())
+
+    def to_bytes(self) -> bytes:
+        """The one way a manifest is written: sorted keys, so that equal content has an equal hash."""
+        data = self.model_dump(mode="json")
+        return (json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+
+
+def parse_manifest(content: bytes) -> Manifest:
+    """Read `manifest.json` strictly: UTF-8, no doubled keys, no NaN, known schema, no unknown field.
+
+    Raises:
+        PackageError: naming the first thing that is wrong.
+    """
+    try:
+        data = json.loads(content.decode(), object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise PackageError(f"the package's manifest is no valid JSON ({error}); get the package again") from error
+    schema = data.get("schema_version") if isinstance(data, dict) else None
+    if schema != SCHEMA_VERSION:
+        raise PackageError(
+            f"the package has the schema {schema!r}, this okng reads {SCHEMA_VERSION!r}; "
+            "install the matching okng or export the package again"
+        )
+    try:
+        return Manifest.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "manifest"
+        raise PackageError(f"the package's manifest is wrong at {where}: {first['msg']}; export it again") from error
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) != len(keys):
+        raise ValueError("a key stands twice in one object")
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is no number")

@@ -1,0 +1,65 @@
+"""Load a package in a child process first: a crafted network can kill a runtime with a segmentation fault.
+
+`python -m models.probe PATH RUNTIME THREADS` loads and self-tests the package and answers with one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from models.detector import Detector
+from models.errors import InferenceError, ModelError, PackageError, RuntimeUnavailable, SelfTestFailed
+
+_KINDS: dict[str, type[ModelError]] = {
+    kind.__name__: kind for kind in (PackageError, RuntimeUnavailable, SelfTestFailed, InferenceError)
+}
+_REFUSED = 4
+
+
+def probe(path: Path, *, runtime: str = "auto", threads: int = 1, timeout_s: float = 60.0) -> None:
+    """Return when the package loads and passes its self-test in a disposable process; blocks until then.
+
+    Raises:
+        PackageError: the child died or hung, or refused the package.
+        RuntimeUnavailable, SelfTestFailed, InferenceError: as `Detector.load` would.
+    """
+    room = Path(__file__).resolve().parent.parent
+    command = [sys.executable, "-m", "models.probe", str(path.absolute()), runtime, str(threads)]
+    try:
+        done = subprocess.run(command, cwd=room, capture_output=True, text=True, timeout=timeout_s, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise PackageError(f"{path} did not load within {timeout_s:g} s; do not use this package") from error
+    if done.returncode == 0:
+        return
+    kind, message = _answer(done.stdout)
+    if done.returncode != _REFUSED or kind is None:
+        how = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+        raise PackageError(f"{path} kills the inference runtime ({how}); do not use this package")
+    raise kind(message)
+
+
+def _answer(stdout: str) -> tuple[type[ModelError] | None, str]:
+    """The exception a child reported on its last line, or (None, "")."""
+    lines = stdout.strip().splitlines()
+    try:
+        answer = json.loads(lines[-1]) if lines else {}
+    except ValueError:
+        return None, ""
+    return _KINDS.get(answer.get("error", "")), str(answer.get("message", ""))
+
+
+def main(arguments: list[str]) -> int:
+    path, runtime, threads = arguments
+    try:
+        Detector.load(Path(path), runtime=runtime, threads=int(threads)).close()
+    except ModelError as error:
+        sys.stdout.write(json.dumps({"error": type(error).__name__, "message": str(error)}) + "\n")
+        return _REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,190 @@
+"""Feature maps → how unusual is each place, in numpy, the same for every runtime.
+
+- `gaussian`: Mahalanobis distance to one Gaussian over all places (Defard et al., "PaDiM", 2020, without positions);
+  `projection` whitens, so the distance is a plain norm.
+- `nearest_neighbour`: distance to the nearest vector of a coreset of good places (Roth et al., "PatchCore", 2022).
+
+A place's vector is the concatenation of all strides' features, averaged over `pool` x `pool` neighbours, brought to the
+grid of `grid_stride`, centred by `mean` and multiplied by `projection` (`(D,)` scales or a `(D, d)` matrix). The
+picture's raw score is the mean of the highest `top_fraction` of the smoothed map (at least one place).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.decision import Scores
+from models.errors import InferenceError, PackageError
+from models.manifest import ScoreMap, ScorerEntry
+
+Floats = NDArray[np.float32]
+MAX_BANK = 1000
+MAX_GAUSSIAN_DIMENSIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RawScores:
+    """`raw` of the picture, `map` `(h, w)` raw scores, `residuals` `(h * w, d)`: how each place differs from good."""
+
+    raw: float
+    map: Floats
+    residuals: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerShape:
+    """The settings of a scorer apart from its arrays."""
+
+    grid_stride: int
+    strides: tuple[int, ...]
+    pool: int
+    smoothing_cells: float
+    top_fraction: float
+
+
+def embed(features: Sequence[Floats], shape: ScorerShape) -> tuple[Floats, tuple[int, int]]:
+    """Feature maps `(C, h, w)`, one a stride → place vectors `(h * w, sum C)` and the grid's (h, w)."""
+    grid = features[shape.strides.index(shape.grid_stride)].shape[1:]
+    height, width = int(grid[0]), int(grid[1])
+    parts: list[Floats] = []
+    for feature in features:
+        cells: Floats = np.ascontiguousarray(feature.transpose(1, 2, 0))
+        if shape.pool > 1:
+            cells = np.asarray(cv2.blur(cells, (shape.pool, shape.pool)), np.float32)
+        if cells.shape[:2] != (height, width):
+            way = cv2.INTER_AREA if cells.shape[0] > height else cv2.INTER_LINEAR
+            cells = np.asarray(cv2.resize(cells, (width, height), interpolation=way), np.float32)
+        parts.append(cells.reshape(height * width, -1))
+    return np.concatenate(parts, axis=1), (height, width)
+
+
+def project(vectors: Floats, mean: Floats, projection: Floats) -> Floats:
+    """Centre and scale, or centre and rotate, place vectors `(n, D)`."""
+    centred = vectors - mean
+    projected = centred @ projection if projection.ndim == 2 else centred * projection
+    return np.asarray(projected, np.float32)
+
+
+class Gaussian:
+    """Distance to the mean in whitened space."""
+
+    def __call__(self, vectors: Floats) -> tuple[Floats, Floats]:
+        """Distances `(n,)` and residuals `(n, d)`."""
+        return np.sqrt(np.einsum("nd,nd->n", vectors, vectors)), vectors
+
+
+class NearestNeighbour:
+    """Distance to the nearest vector of `bank` `(m, d)`."""
+
+    def __init__(self, bank: Floats) -> None:
+        self._bank = bank
+        self._transposed = np.ascontiguousarray(bank.T) * np.float32(-2)
+        self._squares = np.einsum("md,md->m", bank, bank)
+
+    def __call__(self, vectors: Floats) -> tuple[Floats, Floats]:
+        """Distances `(n,)` and residuals `(n, d)`."""
+        partial = vectors @ self._transposed
+        partial += self._squares
+        nearest = partial.argmin(axis=1)
+        # The expanded square picks the neighbour; the difference itself gives the distance without cancellation.
+        residuals = vectors - self._bank[nearest]
+        return np.sqrt(np.einsum("nd,nd->n", residuals, residuals)), residuals
+
+
+Distance = Callable[[Floats], tuple[Floats, Floats]]
+
+
+class Scorer:
+    """Feature maps of one picture → `RawScores`; pure, so the same features always give the same bits."""
+
+    def __init__(self, shape: ScorerShape, mean: Floats, projection: Floats, distance: Distance) -> None:
+        self.shape, self._mean, self._projection, self._distance = shape, mean, projection, distance
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a residual."""
+        return int(self._projection.shape[-1])
+
+    def __call__(self, features: Sequence[Floats]) -> RawScores:
+        """Score one picture.
+
+        Raises:
+            InferenceError: a score is not finite.
+        """
+        vectors, grid = embed(features, self.shape)
+        return self.score_vectors(vectors, grid)
+
+    def score_vectors(self, vectors: Floats, grid: tuple[int, int]) -> RawScores:
+        """The same from place vectors that `embed` made."""
+        distances, residuals = self._distance(project(vectors, self._mean, self._projection))
+        cells: Floats = distances.reshape(grid)
+        if self.shape.smoothing_cells > 0:
+            sigma = self.shape.smoothing_cells
+            cells = np.asarray(cv2.GaussianBlur(cells, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.float32)
+        count = max(1, round(cells.size * self.shape.top_fraction))
+        raw = float(np.partition(cells, -count, axis=None)[-count:].mean(dtype=np.float64))
+        if not np.isfinite(cells).all():
+            raise InferenceError("the model gave a score that is no number; the model may be damaged: certify it again")
+        return RawScores(raw, cells, residuals)
+
+
+def calibrated(raw: RawScores, score_map: ScoreMap) -> Scores:
+    """Raw scores in the unit [0, 1] that limits are set in."""
+    knots, values = np.asarray(score_map.raw), np.asarray(score_map.score)
+    return Scores(
+        image=float(np.interp(raw.raw, knots, values)),
+        raw=raw.raw,
+        map=np.interp(raw.map, knots, values).astype(np.float32),
+    )
+
+
+def load_array(files: Mapping[str, bytes], name: str, dtype: type, ndim: tuple[int, ...]) -> NDArray[np.generic]:
+    """One `.npy` of a package, never unpickled.
+
+    Raises:
+        PackageError: another dtype or rank than expected, or a value that is not finite.
+    """
+    try:
+        array: NDArray[np.generic] = np.load(BytesIO(files[name]), allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise PackageError(f"{name} in the package is no array ({error}); export the package again") from error
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim not in ndim or array.size == 0:
+        raise PackageError(f"{name} in the package has the wrong type or shape; export the package again")
+    if not np.isfinite(array).all():
+        raise PackageError(f"{name} in the package holds a value that is no number; export the package again")
+    return array
+
+
+def load_scorer(entry: ScorerEntry, files: Mapping[str, bytes]) -> Scorer:
+    """The scorer a manifest describes.
+
+    Raises:
+        PackageError: an array is missing, has a wrong shape, or is larger than a station may afford.
+    """
+    arrays = {
+        role: load_array(files, name, np.float32, (1, 2)).astype(np.float32) for role, name in entry.arrays.items()
+    }
+    expected = {"mean", "projection"} | ({"bank"} if entry.kind == "nearest_neighbour" else set())
+    if set(arrays) != expected:
+        raise PackageError(f"a {entry.kind} scorer needs the arrays {', '.join(sorted(expected))}; export it again")
+    mean, projection = arrays["mean"], arrays["projection"]
+    if mean.ndim != 1 or projection.shape[0] != mean.shape[0]:
+        raise PackageError("the scorer's mean and projection do not fit each other; export the package again")
+    if entry.grid_stride not in entry.strides:
+        raise PackageError("the scorer's grid is none of its strides; export the package again")
+    shape = ScorerShape(entry.grid_stride, entry.strides, entry.pool, entry.smoothing_cells, entry.top_fraction)
+    dimensions = projection.shape[-1]
+    if entry.kind == "gaussian":
+        if dimensions > MAX_GAUSSIAN_DIMENSIONS:
+            raise PackageError(f"a Gaussian of {dimensions} dimensions is too slow for a station; train it again")
+        return Scorer(shape, mean, projection, Gaussian())
+    bank = arrays["bank"]
+    if bank.ndim != 2 or bank.shape[1] != dimensions or bank.shape[0] > MAX_BANK:
+        raise PackageError(f"the scorer's bank must be at most {MAX_BANK} x {dimensions}; export the package again")
+    return Scorer(shape, mean, projection, NearestNeighbour(bank))
