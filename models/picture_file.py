@@ -118,6 +118,8 @@ def _png_fault(data: bytes) -> str:
     while at + 12 <= len(data):
         end = at + 8 + _u32(data, at, ">")
         kind = data[at + 4 : at + 8]
+        if end + 4 > len(data):
+            break
         if zlib.crc32(data[at + 4 : end]) != _u32(data, end, ">"):
             return "is damaged (a checksum in it is wrong); copy it again"
         if kind == b"acTL":

@@ -91,7 +91,7 @@ class SyntheticCamera:
         renderer = self._renderer
         if renderer is not None:
             # Its pipe ends with it, which also ends a grab that waits.
-            renderer.process.terminate()
+            renderer.process.kill()
         with self._in_use:
             self._end_renderer()
 
@@ -145,12 +145,9 @@ class SyntheticCamera:
         if renderer is None:
             return
         process = renderer.process
-        process.terminate()
-        try:
-            process.wait(_END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        # Nothing in it needs an orderly end, and a stopped process would not hear a politer signal.
+        process.kill()
+        process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
