@@ -3,11 +3,12 @@ import { byId, make, makeSvg } from "./dom.js";
 import { percent, t } from "./text.js";
 
 const MARGIN = { left: 48, right: 12, top: 12, bottom: 20 };
-let groups = [];
+const NARROW = 300;
+let groups = null;
 new ResizeObserver(() => draw()).observe(byId("chart"));
 
 export function showRate(status) {
-  const next = status === null ? [] : status.ng_rate;
+  const next = status === null ? null : status.ng_rate;
   if (JSON.stringify(next) === JSON.stringify(groups) && byId("chart").hasChildNodes()) return;
   groups = next;
   draw();
@@ -15,8 +16,8 @@ export function showRate(status) {
 
 export function draw() {
   const box = byId("chart");
-  if (groups.length === 0) {
-    box.replaceChildren(make("p", { class: "empty" }, t("rate.empty")));
+  if (groups === null || groups.length === 0) {
+    box.replaceChildren(make("p", { class: "empty" }, groups === null ? "–" : t("rate.empty")));
     return;
   }
   box.replaceChildren();
@@ -35,9 +36,10 @@ export function draw() {
   svg.append(makeSvg("polyline", { points: rates.map((rate, index) => `${x(index).toFixed(1)},${y(rate).toFixed(1)}`).join(" ") }));
   rates.forEach((rate, index) => svg.append(makeSvg("circle", { cx: x(index).toFixed(1), cy: y(rate).toFixed(1), r: 3 })));
   const floor = height - 4;
-  if (rates.length > 1) svg.append(word(MARGIN.left, floor, t("rate.oldest", { n: rates.length - 1 }), "start"));
+  if (rates.length > 1 && width >= NARROW) svg.append(word(MARGIN.left, floor, t("rate.oldest", { n: rates.length - 1 }), "start"));
   svg.append(word(right, floor, t("rate.newest"), "end"));
-  svg.append(word((MARGIN.left + right) / 2, floor, t("rate.mean", { mean: shown(mean) }), "middle"));
+  const [middle, anchor] = width >= NARROW ? [(MARGIN.left + right) / 2, "middle"] : [MARGIN.left, "start"];
+  svg.append(word(middle, floor, t("rate.mean", { mean: shown(mean) }), anchor));
   box.append(svg);
 
   function line(rate, name) {

@@ -48,7 +48,7 @@ function takeVerdict(verdict) {
   drawVerdict();
   if (verdict.outcome === "NG" && !state.ng.some((known) => known.id === verdict.id)) {
     state.ng = [verdict, ...state.ng].slice(0, STRIP);
-    showStrip(state.ng, false);
+    showStrip(state.ng, state.status !== null, false);
   }
 }
 
@@ -60,7 +60,7 @@ function takeSnapshot(snapshot) {
     showVerdict(null, state.status !== null);
     showPicture(null, false);
   } else if (drawn.verdict === null || drawn.verdict.id !== snapshot.verdict.id) takeVerdict(snapshot.verdict);
-  showStrip(state.ng, false);
+  showStrip(state.ng, state.status !== null, false);
   showStatus();
 }
 
@@ -87,6 +87,11 @@ function staleText() {
   return state.status === null ? t("stale.never") : t("stale.since", { time: clock(state.status.utc, true) });
 }
 
+function staleAdvice() {
+  if (state.full) return t("page.too_many");
+  return t(state.status === null ? "verdict.no_station_why" : "stale.why");
+}
+
 function watch() {
   const silent = performance.now() - (state.lastWord ?? state.opened) > SILENT_MS;
   const changed = silent !== state.silent;
@@ -95,7 +100,7 @@ function watch() {
   byId("stale").hidden = !silent;
   if (silent) {
     setText("stale-since", staleText());
-    setText("stale-why", t(state.full ? "page.too_many" : "stale.why"));
+    setText("stale-why", staleAdvice());
   }
   if (changed) showStatus();
 }
@@ -121,7 +126,7 @@ byId("switch").addEventListener("click", (event) => {
   switchLanguage();
   showVerdict(drawn.verdict, state.status !== null);
   showPicture(drawn.verdict, drawn.loaded);
-  showStrip(state.ng, true);
+  showStrip(state.ng, state.status !== null, true);
   draw();
   showStatus();
   watch();

@@ -78,7 +78,7 @@ export function showAlarms(status, silent) {
   setText("alarm-title", wrong.length > 1 ? `${t("alarm.title")} (${wrong.length})` : t("alarm.title"));
   const items = wrong.map((device) => make("li", { class: device.state }, shape(device.state),
     make("p", {}, make("strong", {}, `${t(DEVICES[device.id])} – ${t(STATES[device.state])}`), " ", make("span", {}, own(device, "text")))));
-  if (items.length === 0) items.push(make("li", { class: "none" }, t(silent ? "alarm.unknown" : "alarm.none")));
+  if (items.length === 0) items.push(make("li", { class: "none" }, status === null ? "–" : t(silent ? "alarm.unknown" : "alarm.none")));
   replaceIfChanged(byId("alarms"), items);
   byId("alarms").closest(".side").classList.toggle("with-alarms", wrong.length > 0);
   const list = byId("alarms");

@@ -50,10 +50,10 @@ function scalePane(verdict) {
   };
   const tick = (limit) => makeSvg("path", { class: "tick", d: `M42 ${y(limit)}h18` });
   const shown = scoreText(score, [okBelow, ngFrom]);
-  const bar = makeSvg("svg", { class: "bar", viewBox: "0 -20 100 140", role: "img", "aria-label": t("picture.scale_label", { score: shown }) },
+  const bar = makeSvg("svg", { class: "bar", viewBox: "2 -22 110 144", role: "img", "aria-label": t("picture.scale_label", { score: shown }) },
     band(0, okBelow, "band-ok"), band(okBelow, ngFrom, "band-recheck"), band(ngFrom, 1, "band-ng"), tick(okBelow), tick(ngFrom),
-    words(62, y(ngFrom) - 10, t("picture.ng_from"), "start"), words(62, y(ngFrom) - 1, ngFrom.toFixed(2), "start"),
-    words(62, y(okBelow) + 8, t("picture.ok_below"), "start"), words(62, y(okBelow) + 17, okBelow.toFixed(2), "start"),
+    words(62, y(ngFrom) - 12, t("picture.ng_from"), "start"), words(62, y(ngFrom) - 1, ngFrom.toFixed(2), "start"),
+    words(62, y(okBelow) + 10, t("picture.ok_below"), "start"), words(62, y(okBelow) + 21, okBelow.toFixed(2), "start"),
     makeSvg("path", { class: "needle", d: `M41 ${y(score)}l-8 -5v10z` }), words(30, y(score) + 4, shown, "end"));
   bar.lastChild.setAttribute("class", "needle-text");
   return make("div", { class: "pane" }, make("p", { class: "caption" }, t("picture.scale")), bar);
@@ -121,12 +121,13 @@ function thumbnail(verdict) {
 
 let shown = "";
 
-// Drawn again only when it changed: the pictures must not flicker with every status.
-export function showStrip(rejected, repaint) {
-  const ids = rejected.map((verdict) => verdict.id).join();
+// `known`: whether the station was ever heard. Drawn again only when it changed: the pictures must not flicker with every status.
+export function showStrip(rejected, known, repaint) {
+  const ids = `${known}${rejected.map((verdict) => verdict.id).join()}`;
   if (ids === shown && !repaint) return;
   shown = ids;
   byId("strip-empty").hidden = rejected.length > 0;
+  byId("strip-empty").textContent = known ? t("strip.empty") : "";
   byId("strip").replaceChildren(...rejected.map((verdict) => {
     const defect = mainDefect(verdict);
     const name = make("b", {}, defect === null ? own(verdict, "reason") : defectName(defect));
