@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized
 
@@ -18,6 +18,10 @@ class SystemClock:
 
     def utc(self) -> datetime:
         return datetime.now(UTC)
+
+    def utc_of(self, monotonic_ns: int) -> datetime:
+        """When a monotonic instant of this boot was, by the wall clock of now."""
+        return self.utc() - timedelta(microseconds=(self.monotonic_ns() - monotonic_ns) / 1000)
 
     def synchronized(self) -> bool:
         libc = ctypes.CDLL(None, use_errno=True)

@@ -54,6 +54,8 @@ class RecordStage:
         self._failures = failures
         self._seq = 0
         self._give_up = threading.Event()
+        self.pause = self._give_up.wait
+        """Waits so many seconds before the next try; True: give up."""
         self.state = DeviceState("ok")
 
     def handle(self, conclusions: Sequence[Conclusion]) -> None:
@@ -82,7 +84,7 @@ class RecordStage:
         """Retry until it is on disk; False when told to give up, and then nobody was answered."""
         records = [self._encode(c.verdict, self._seq + n) for n, c in enumerate(conclusions, start=1)]
         while not self._try_write(records):
-            if self._give_up.wait(_RETRY_S):
+            if self.pause(_RETRY_S):
                 _log.critical("%d verdicts could not be stored and were not answered", len(records))
                 return False
         self._seq += len(records)

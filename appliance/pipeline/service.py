@@ -32,6 +32,6 @@ class Service:
     def _run(self) -> None:
         try:
             self._serve(self._stop)
-        except Exception:  # noqa: BLE001 - a thread's top: logged, and the station is not ready until it is restarted
+        except Exception:  # noqa: BLE001 - a thread's top: logged; the station is not ready until it is restarted
             _log.exception("%s failed", self.name)
         self.failed = not self._stop.is_set()

@@ -93,7 +93,7 @@ class Supervisor:
 
 
 def freeze_garbage_collection() -> None:
-    """After warm-up. The default collector stops all threads for up to 113 ms; the supervisor collects between parts."""
+    """After warm-up: the default collector stops all threads for up to 113 ms, the supervisor collects when idle."""
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -17,7 +17,8 @@ _log = logging.getLogger(__name__)
 class Worker(Generic[Job]):
     """`handle` gets 1..`batch` jobs; `idle` runs every `tick_s` without a job; `on_crash` gets the jobs in hand.
 
-    A job longer than `budget_s` makes the worker stalled; an idle worker never is. An exception in `handle` is logged
+    Jobs that take longer than `budget_s`, or an `idle` longer than `idle_budget_s`, make the worker stalled; waiting
+    never does. An exception in `handle` is logged
     and counted, the jobs go to `on_crash`, and the worker goes on.
     """
 
@@ -32,6 +33,7 @@ class Worker(Generic[Job]):
         on_crash: Callable[[Sequence[Job]], None],
         batch: int = 1,
         idle: Callable[[], None] | None = None,
+        idle_budget_s: float = 1.0,
         tick_s: float = 0.2,
     ) -> None:
         self.name = name
@@ -42,11 +44,12 @@ class Worker(Generic[Job]):
         self._queue: queue.Queue[Job | None] = queue.Queue(capacity + 1)  # one place is kept for the stop mark
         self._capacity = capacity
         self._budget_ns = int(budget_s * 1e9)
+        self._idle_budget_ns = int(idle_budget_s * 1e9)
         self._on_crash = on_crash
         self._batch = batch
         self._idle = idle
         self._tick_s = tick_s
-        self._busy_since_ns: int | None = None
+        self._due_ns: int | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -74,27 +77,34 @@ class Worker(Generic[Job]):
 
     @property
     def stalled(self) -> bool:
-        """Whether the job in hand has taken longer than the budget."""
-        since = self._busy_since_ns
-        return since is not None and self._clock.monotonic_ns() - since > self._budget_ns
+        """Whether what is in hand has taken longer than its budget."""
+        due_ns = self._due_ns
+        return due_ns is not None and self._clock.monotonic_ns() > due_ns
+
+    @property
+    def queued(self) -> int:
+        return self._queue.qsize()
+
+    def round(self) -> bool:
+        """Take what is queued, waiting for it, and handle it; False after the stop mark. The thread does only this."""
+        jobs, stop = self._take()
+        self._due_ns = self._clock.monotonic_ns() + (self._budget_ns if jobs else self._idle_budget_ns)
+        try:
+            if jobs:
+                self._handle(jobs)
+            elif self._idle is not None and not stop:
+                self._idle()
+        except Exception:  # noqa: BLE001 - a thread's top: logged, counted, the parts in hand become ERROR
+            self.crashes += 1
+            _log.exception("%s failed; the parts in hand become ERROR", self.name)
+            self._on_crash(jobs)
+        finally:
+            self._due_ns = None
+        return not stop
 
     def _run(self) -> None:
-        while True:
-            jobs, stop = self._take()
-            self._busy_since_ns = self._clock.monotonic_ns()
-            try:
-                if jobs:
-                    self._handle(jobs)
-                elif self._idle is not None and not stop:
-                    self._idle()
-            except Exception:  # noqa: BLE001 - a thread's top: logged, counted, the parts in hand become ERROR
-                self.crashes += 1
-                _log.exception("%s failed; the parts in hand become ERROR", self.name)
-                self._on_crash(jobs)
-            finally:
-                self._busy_since_ns = None
-            if stop:
-                return
+        while self.round():
+            continue
 
     def _take(self) -> tuple[list[Job], bool]:
         """Up to `batch` jobs, and whether the stop mark was reached."""

@@ -15,9 +15,10 @@ from appliance.domain.ledger import Ledger, Snapshot
 from appliance.domain.parts import Part, Trigger, TriggerSource
 from appliance.domain.readiness import Hindrance, Readiness
 from appliance.domain.verdict import Verdict
-from firmware_bridge.registers import OfflineReason
-from firmware_bridge.slave import Counters, Evaluation, PlcResult, PlcSlave, StationStatus, TriggerRequest
-from firmware_bridge.transport import ByteTransport, PortUnavailable, TransportLost
+from firmware_bridge.errors import PortUnavailable, TransportLost
+from firmware_bridge.line import Counters, Evaluation, OfflineReason, PlcResult, StationStatus, TriggerRequest
+from firmware_bridge.slave import PlcSlave
+from firmware_bridge.transport import ByteTransport
 from models.decision import Outcome
 
 _log = logging.getLogger(__name__)

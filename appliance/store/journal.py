@@ -23,7 +23,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS parts (
   id TEXT PRIMARY KEY, boot_id TEXT NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL,
   inspection_id INTEGER NOT NULL, outcome TEXT NOT NULL, decided_by TEXT NOT NULL, reason TEXT NOT NULL,
-  score REAL, created_utc TEXT NOT NULL, supersedes TEXT, result BLOB NOT NULL, UNIQUE (boot_id, seq)
+  score REAL, created_utc TEXT NOT NULL, supersedes TEXT, picture TEXT NOT NULL, result BLOB NOT NULL, UNIQUE (boot_id, seq)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL, queued_ns INTEGER NOT NULL
@@ -102,7 +102,7 @@ class Journal:
         db = self._writer
         with db:
             db.execute("BEGIN IMMEDIATE")
-            db.executemany("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", [self._row(r) for r in records])
+            db.executemany("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", [self._row(r) for r in records])
             freed = self._forget(db, delivered)
             owed = [(_RESULT_TOPIC, r.payload, time.time_ns()) for r in records] if self._publish else []
             db.executemany("INSERT INTO outbox (topic, payload, queued_ns) VALUES (?,?,?)", owed)
@@ -123,6 +123,7 @@ class Journal:
             verdict.score,
             record.created_utc,
             verdict.supersedes,
+            verdict.picture,
             record.payload,
         )
 

@@ -1,0 +1,169 @@
+"""The one command `okng`. Each command is a thin door: what it does lives in the room it names.
+
+Exit codes: 0 done, 1 the check failed, 2 wrong usage or configuration, 3 a device, server or file is not there,
+4 refused for safety, 70 an internal fault, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from appliance import network_guard
+from appliance.config.load import load_config
+from appliance.config.template import TEMPLATE
+from appliance.errors import NotThere, OkngError, UsageError
+from models.errors import ModelError, PackageError, RuntimeUnavailable, SelfTestFailed
+
+_INTERNAL = 70
+_INTERRUPTED = 130
+_EXIT_OF: dict[type[Exception], int] = {RuntimeUnavailable: 3, PackageError: 4, SelfTestFailed: 4}
+
+_config_option = click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), required=True, help="The station's TOML file."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="okng", prog_name="okng")
+def okng() -> None:
+    """Quality inspection for factory lines: camera → OK / NG / RECHECK → PLC, MQTT and page.
+
+    Try it: okng demo
+    """
+
+
+@okng.command()
+@_config_option
+@click.option("--until-done", is_flag=True, help="End when a folder camera has no more pictures and all is delivered.")
+def run(config_path: Path, until_done: bool) -> None:
+    """Run a station. Example: okng run --config station.toml"""
+    from appliance.run import run_station
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    config, config_hash = load_config(config_path)
+    run_station(config, config_hash, stop, until_done=until_done)
+
+
+@okng.command()
+@_config_option
+def web(config_path: Path) -> None:
+    """Serve the operator's page. Example: okng web --config station.toml"""
+    from appliance.web.server import serve
+
+    serve(load_config(config_path)[0])
+
+
+@okng.command("check-config")
+@click.argument("path", type=click.Path(path_type=Path))
+def check_config(path: Path) -> None:
+    """Name every problem of a configuration at once. Example: okng check-config station.toml"""
+    from appliance.run import check_station
+
+    config, _ = load_config(path)
+    warnings = check_station(config)
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"{path} is in order" + (f", {len(warnings)} warnings" if warnings else ""))
+
+
+@okng.command()
+@click.argument("path", type=click.Path(path_type=Path))
+def init(path: Path) -> None:
+    """Write a commented configuration to start from. Example: okng init station.toml"""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    except FileExistsError as error:
+        raise UsageError(f"{path} exists already; choose another name or remove it") from error
+    except OSError as error:
+        raise NotThere(f"{path} cannot be written ({error.strerror}); choose a folder that is there") from error
+    click.echo(f"wrote {path}; edit it, then: okng check-config {path}")
+
+
+@okng.group()
+def package() -> None:
+    """Look into model packages."""
+
+
+@package.command()
+@click.argument("path", type=click.Path(path_type=Path))
+def inspect(path: Path) -> None:
+    """Print what a package says of itself, after checking every hash. Example: okng package inspect model.okng"""
+    from models.package import open_package
+
+    opened = open_package(path)
+    click.echo(json.dumps(json.loads(opened.manifest.model_dump_json()), indent=1, ensure_ascii=False))
+
+
+@package.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--runtime", type=click.Choice(["auto", "openvino", "onnxruntime"]), default="auto")
+def verify(path: Path, runtime: str) -> None:
+    """Load a package in a child process and replay its golden frames. Example: okng package verify model.okng"""
+    from models.detector import Detector
+    from models.probe import probe
+
+    probe(path, runtime=runtime)
+    detector = Detector.load(path, runtime=runtime)
+    info = detector.info
+    detector.close()
+    certified = "certified here" if info.certified else "not certified on this machine: monitor mode"
+    click.echo(f"{info.id} {info.version} {info.hash}: golden frames pass on {info.runtime}; {certified}")
+
+
+@okng.command()
+@click.option("--headless", is_flag=True, help="Print no address; check the run at its end and say so by exit code.")
+@click.option("--seconds", type=click.IntRange(5, 86_400), help="End after this time; without it, run until Ctrl-C.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Page; 0: any free one.")
+@click.option("--seed", type=click.IntRange(0), default=2026, show_default=True, help="Which parts are drawn.")
+def demo(headless: bool, seconds: int | None, port: int, seed: int) -> None:
+    """A whole station on this machine: drawn parts, PLC, broker, page. Example: okng demo"""
+    from appliance.demo.line import run_demo
+
+    run_demo(headless=headless, seconds=seconds if seconds or not headless else 20, port=port, seed=seed)
+
+
+def _add_plugins() -> None:
+    """Other rooms bring their commands; each imports without its heavy libraries."""
+    for entry in entry_points(group="okng.commands"):
+        okng.add_command(entry.load(), name=entry.name)
+
+
+def main() -> None:
+    """Run the command line and leave with the exit code that fits."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    guard = os.environ.get(network_guard.VARIABLE)
+    if guard:
+        network_guard.install(Path(guard))
+    _add_plugins()
+    try:
+        code = okng.main(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = UsageError.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = _INTERRUPTED
+    except (OkngError, ModelError) as error:
+        click.echo(f"okng: {error}", err=True)
+        code = error.exit_code if isinstance(error, OkngError) else _EXIT_OF.get(type(error), 1)
+    except Exception:  # the program's top: an internal fault is said as such
+        logging.getLogger(__name__).exception("internal fault; send this log to the maintainers")
+        code = _INTERNAL
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

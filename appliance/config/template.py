@@ -1,0 +1,54 @@
+"""What `okng init` writes: every setting that a first station needs, each with its meaning."""
+
+TEMPLATE = """\
+# okng station. Check it with: okng check-config THIS_FILE     Run it with: okng run --config THIS_FILE
+
+[station]
+path = "enterprise/site/area/line/station"  # who it is, from the enterprise down; also its place in MQTT
+name = "Line 1 · Station 1"                  # what operators read
+serial = "OKNG-0001"
+state_dir = "state"                          # journal, pictures, sockets; relative paths start at this file
+armed = false                                # false: monitor mode, verdicts are shown and Pass is never set
+
+[camera]
+type = "folder"                              # "folder" replays pictures, "synthetic" draws parts
+path = "pictures"
+loop = false
+
+[trigger]
+source = "interval"                          # "plc" once one is connected
+interval_ms = 500
+
+[model]
+package = "model.okng"                       # made by: okng train DATA --out model.okng
+runtime = "auto"                             # "openvino", "onnxruntime"
+
+[recipe]
+id = "part-1"
+name = "Part 1"
+version = "1"
+number = 1                                   # the PLC's job number
+deadline_ms = 1000                           # a part without a verdict by then is ERROR and rejected
+# ok_below = 0.40                            # both or none; without them the package's limits are in force
+# ng_from = 0.60
+
+[plc]
+enabled = false                              # Modbus RTU slave, 8 data bits
+port = "/dev/ttyUSB0"
+baudrate = 115200
+parity = "N"
+unit = 1
+
+[mqtt]
+enabled = false
+host = "127.0.0.1"
+port = 1883
+
+[archive]
+quota_mb = 512                               # pictures only; OK pictures go first when it is full
+keep_ok = false
+
+[web]
+host = "127.0.0.1"
+port = 8080
+"""

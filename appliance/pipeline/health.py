@@ -1,0 +1,100 @@
+"""How all devices are, and whether the station may take parts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from appliance.domain.device import DeviceState
+from appliance.domain.readiness import Hindrance, Readiness
+
+DeviceId = Literal["camera", "plc", "mqtt", "disk", "model", "journal"]
+_DISK_WARN_BYTES = 1_000_000_000
+_DISK_FAULT_BYTES = 64_000_000
+_SPOOL_HIGH = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """How to ask each device; every probe is cheap and may be called from any thread."""
+
+    camera: Callable[[], DeviceState]
+    plc: Callable[[], DeviceState]
+    mqtt: Callable[[], DeviceState]
+    model: Callable[[], DeviceState]
+    journal: Callable[[], DeviceState]
+    camera_ready: Callable[[], bool]
+    outbox_fill: Callable[[], float]
+    failed_part: Callable[[], str | None]
+    clock_synced: Callable[[], bool]
+
+
+class Health:
+    """`stopping` and `started` are set by the station as it goes through its life."""
+
+    def __init__(self, probes: Probes, state_dir: Path) -> None:
+        self._probes = probes
+        self._state_dir = state_dir
+        self.started = False
+        self.stopping = False
+
+    def devices(self) -> dict[DeviceId, DeviceState]:
+        """By the ids of `appliance.live.LiveDevice`, in the page's order."""
+        journal = self._probes.journal()
+        failed = self._probes.failed_part()
+        if journal.state == "ok" and failed is not None:
+            journal = DeviceState(
+                "fault",
+                f"Internal fault in '{failed}'; restart the station and send the log to support",
+                f"内部故障({failed});请重启检测站并提交日志",
+            )
+        if journal.state == "ok" and self._probes.outbox_fill() >= _SPOOL_HIGH:
+            journal = DeviceState(
+                "warn",
+                "Results wait for the MES and fill the outbox; mend the MQTT broker",
+                "待发送结果即将占满发件箱;请修复 MQTT 服务器",
+            )
+        return {
+            "camera": self._probes.camera(),
+            "plc": self._probes.plc(),
+            "mqtt": self._probes.mqtt(),
+            "disk": self._disk(),
+            "model": self._probes.model(),
+            "journal": journal,
+        }
+
+    def readiness(self) -> Readiness:
+        fill = self._probes.outbox_fill()
+        return Readiness(
+            hindrance=self._hindrance(fill),
+            mqtt_connected=self._probes.mqtt().state == "ok",
+            spool_high=fill >= _SPOOL_HIGH,
+            clock_synced=self._probes.clock_synced(),
+            alarm=any(state.state in ("warn", "fault") for state in self.devices().values()),
+        )
+
+    def _hindrance(self, outbox_fill: float) -> Hindrance | None:
+        found = {
+            Hindrance.STARTING: not self.started,
+            Hindrance.STOPPING: self.stopping,
+            Hindrance.INTERNAL: self._probes.failed_part() is not None,
+            Hindrance.JOURNAL: self._probes.journal().state == "fault",
+            Hindrance.DISK: self._disk().state == "fault",
+            Hindrance.SPOOL: outbox_fill >= 1.0,
+            Hindrance.CAMERA: not self._probes.camera_ready(),
+        }
+        return next((hindrance for hindrance, stands in found.items() if stands), None)
+
+    def _disk(self) -> DeviceState:
+        free = shutil.disk_usage(self._state_dir).free
+        megabytes = free // 1_000_000
+        if free < _DISK_FAULT_BYTES:
+            return DeviceState(
+                "fault", f"Disk full ({megabytes} MB free); free space", f"磁盘已满(剩余 {megabytes} MB);请清理"
+            )
+        if free < _DISK_WARN_BYTES:
+            return DeviceState("warn", f"Disk nearly full ({megabytes} MB free)", f"磁盘空间不足(剩余 {megabytes} MB)")
+        return DeviceState("ok")

@@ -1,0 +1,97 @@
+"""Who the station is and what it runs, in the words of its messages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
+
+from appliance.config.schema import Config
+from appliance.domain.ledger import Snapshot
+from appliance.live import LiveCounters
+from appliance.sinks.result_message import ResultContext
+from appliance.sinks.result_schema import ModelBlock, RecipeBlock, StationBlock
+from appliance.sinks.state_messages import IdentityMessage, StatusMessage
+from models.decision import Limits
+from models.detector import ModelInfo
+
+
+def result_context(
+    config: Config,
+    config_hash: str,
+    model: ModelInfo,
+    limits: Limits,
+    *,
+    boot_id: str,
+    utc: Callable[[int], datetime],
+) -> ResultContext:
+    """What all results of this run share.
+
+    A model that is not certified on this machine puts the station into monitor mode, whatever the configuration says.
+    Pictures that are drawn or replayed are no parts: all of its results say simulated.
+    """
+    return ResultContext(
+        boot_id=boot_id,
+        station=StationBlock(path=config.station.path, serial=config.station.serial, sw=version("okng")),
+        recipe=RecipeBlock(
+            id=config.recipe.id,
+            number=config.recipe.number,
+            version=config.recipe.version,
+            hash=_recipe_hash(config, limits),
+        ),
+        model=ModelBlock(id=model.id, hash=model.hash, runtime=model.runtime),
+        config_hash=config_hash,
+        simulated=config.camera.type in ("folder", "synthetic"),
+        armed=config.station.armed and model.certified,
+        utc=utc,
+        clock="unsynced",
+        lot_id=config.station.lot,
+    )
+
+
+def identity_message(context: ResultContext) -> IdentityMessage:
+    return IdentityMessage(
+        boot_id=context.boot_id,
+        path=context.station.path,
+        serial=context.station.serial,
+        sw=context.station.sw,
+        recipe=context.recipe,
+        model=context.model,
+        config_hash=context.config_hash,
+        simulated=context.simulated,
+    )
+
+
+def status_message(
+    context: ResultContext, *, now: datetime, ready: bool, snapshot: Snapshot, spool_depth: int, clock_synced: bool
+) -> StatusMessage:
+    return StatusMessage(
+        boot_id=context.boot_id,
+        ts=now,
+        state="Ready" if ready else "Halted",
+        armed=context.armed,
+        job=context.recipe.number,
+        counters=live_counters(snapshot),
+        spool_depth=max(0, spool_depth),
+        clock="synced" if clock_synced else "unsynced",
+    )
+
+
+def live_counters(snapshot: Snapshot) -> LiveCounters:
+    return LiveCounters(
+        accepted=snapshot.accepted,
+        ok=snapshot.ok,
+        ng=snapshot.ng,
+        recheck=snapshot.recheck,
+        no_part=snapshot.no_part,
+        error=snapshot.error,
+        in_flight=snapshot.in_flight,
+        missed=snapshot.missed,
+    )
+
+
+def _recipe_hash(config: Config, limits: Limits) -> str:
+    recipe = config.recipe.model_dump(mode="json") | {"ok_below": limits.ok_below, "ng_from": limits.ng_from}
+    return "sha256:" + hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()

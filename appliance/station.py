@@ -1,0 +1,347 @@
+"""The composition root: the only module that names every adapter. Read it from `Station.__init__` downwards.
+
+| thread   | runs                               | fed by                       |
+|----------|------------------------------------|------------------------------|
+| (main)   | Supervisor                         | its own 20 ms round          |
+| plc      | PlcSink: triggers in, answers out  | the serial line              |
+| trigger  | IntervalTrigger, without a PLC     | the clock                    |
+| capture  | CaptureStage                       | admitted parts               |
+| infer    | InferStage                         | (part, frame)                |
+| record   | RecordStage: disk, then answer     | conclusions                  |
+| pictures | PictureArchive, then the live page | answered parts with a frame  |
+| mqtt     | MqttPublisher                      | the outbox                   |
+| live     | LiveServer                         | verdicts and status          |
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from appliance.cameras.base import Camera
+from appliance.cameras.folder import FolderCamera
+from appliance.cameras.synthetic import SyntheticCamera
+from appliance.clock import SystemClock
+from appliance.config.schema import CameraConfig, Config, FolderCameraConfig
+from appliance.domain.device import DeviceState
+from appliance.domain.ids import IdSource
+from appliance.domain.ledger import Ledger
+from appliance.domain.reasons import Reason
+from appliance.domain.record import Record
+from appliance.domain.verdict import Verdict
+from appliance.live import LiveDevice, LiveStatus
+from appliance.pipeline.flow import Flow, Ports
+from appliance.pipeline.health import Health, Probes
+from appliance.pipeline.interval import IntervalTrigger
+from appliance.pipeline.record import Conclusion
+from appliance.pipeline.service import Service
+from appliance.pipeline.supervisor import Supervisor, freeze_garbage_collection
+from appliance.pipeline.telemetry import Telemetry, live_verdict
+from appliance.pipeline.worker import Worker
+from appliance.sinks.identity import identity_message, live_counters, result_context, status_message
+from appliance.sinks.live import LiveServer
+from appliance.sinks.mqtt import MqttPublisher
+from appliance.sinks.plc import AbsentPlc, PlcPort, PlcSink
+from appliance.sinks.result_message import result_message
+from appliance.sinks.state_messages import StatusMessage
+from appliance.state_dir import StateDir
+from appliance.store.journal import Journal, JournalFailed
+from appliance.store.pictures import PictureArchive
+from firmware_bridge.transport import SerialSettings, SerialTransport
+from models.decision import Limits
+from models.detector import Detector, ModelInfo
+
+_log = logging.getLogger(__name__)
+_CAPACITY = 8
+_STOP_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    conclusion: Conclusion
+    latency_ms: float
+
+
+class Station:
+    """One station from trigger to answer. `detector` is loaded and has passed its self-test.
+
+    Raises:
+        NotThere, UsageError: the journal, the live socket or a file named for MQTT is not usable.
+    """
+
+    def __init__(self, config: Config, config_hash: str, detector: Detector, state: StateDir) -> None:
+        self._config = config
+        self._detector = detector
+        self._clock = SystemClock()
+        self._ids = IdSource()
+        self._limits = limits_in_force(config, detector.info.limits)
+        self._context = result_context(
+            config, config_hash, detector.info, self._limits, boot_id=secrets.token_hex(4), utc=self._clock.utc_of
+        )
+        self._classes = {row.label: row for row in detector.info.classes}
+        self._telemetry = Telemetry()
+        self._ledger = Ledger(
+            clock=self._clock, new_id=self._ids.next, deadline_ms=config.recipe.deadline_ms, capacity=_CAPACITY
+        )
+        self._journal = Journal(state.journal, boot_id=self._context.boot_id, publish=config.mqtt.enabled)
+        self._pictures = PictureArchive(
+            state.live, state.pictures, quota_bytes=config.archive.quota_mb * 1_000_000, keep_ok=config.archive.keep_ok
+        )
+        self._live = LiveServer(state.socket)
+        self._flow = self._make_flow(make_camera(config.camera, state))
+        self._showing: Worker[_Answered] = Worker(
+            "pictures",
+            self._keep_pictures,
+            clock=self._clock,
+            capacity=2 * _CAPACITY,
+            budget_s=5.0,
+            on_crash=self._show_without_pictures,
+        )
+        self._plc = self._make_plc()
+        self._mqtt_state = DeviceState("off")
+        self._services = self._make_services()
+        self._health = Health(self._probes(), state.root)
+        self._supervisor = Supervisor(
+            ledger=self._ledger,
+            clock=self._clock,
+            critical=(self._flow.capturing, self._flow.inferring),
+            conclude=self._flow.keep,
+            refresh=self._refresh,
+            beat=self._plc.beat,
+            status=self._publish_status,
+        )
+
+    def run(self, stop: threading.Event, *, until_done: bool = False) -> None:
+        """Inspect until `stop` is set, or until a finite camera is used up and everything is delivered; then end."""
+        self._flow.start()
+        self._showing.start()
+        for service in self._services:
+            service.start()
+        freeze_garbage_collection()
+        self._health.started = True
+        _log.info("station %s runs; %s", self._config.station.path, self._what())
+        try:
+            self._supervisor.run(stop, finished=lambda: until_done and self._done())
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Shut the door, close what is open, write it, answer it, and let go of everything, in this order."""
+        self._health.stopping = True
+        self._refresh()
+        self._flow.stop(Reason.STATION_STOPPED)
+        self._showing.stop(_STOP_S)
+        self._publish_status()
+        for service in self._services:
+            if not service.stop(_STOP_S):
+                _log.error("%s did not end in time", service.name)
+        self._detector.close()
+        try:
+            self._journal.close()
+        except JournalFailed as error:
+            _log.critical("%s", error)
+
+    # What the supervisor asks for
+
+    def _refresh(self) -> None:
+        readiness = self._health.readiness()
+        self._ledger.set_ready(readiness.ready)
+        self._plc.publish(readiness, self._ledger.snapshot())
+
+    def _publish_status(self) -> None:
+        station, recipe = self._config.station, self._config.recipe
+        self._live.publish_status(
+            LiveStatus(
+                boot_id=self._context.boot_id,
+                utc=self._clock.utc().isoformat(),
+                name=station.name,
+                path=station.path,
+                serial=station.serial,
+                software=self._context.station.sw,
+                recipe_name=recipe.name,
+                recipe_version=recipe.version,
+                model_id=self._detector.info.id,
+                model_runtime=self._detector.info.runtime,
+                lot=station.lot,
+                armed=self._context.armed,
+                ready=self._ledger.can_admit,
+                simulated=self._context.simulated,
+                counters=live_counters(self._ledger.snapshot()),
+                drops=self._showing.dropped + self._pictures.failed_writes + self._live.dropped + self._live.cut_off,
+                outbox_depth=self._journal.outbox_rows,
+                latency_p50_ms=self._telemetry.latency_ms(0.5),
+                latency_p99_ms=self._telemetry.latency_ms(0.99),
+                devices=tuple(
+                    LiveDevice(id=name, state=device.state, text_en=device.text_en, text_zh=device.text_zh)
+                    for name, device in self._health.devices().items()
+                ),
+                ng_rate=self._telemetry.ng_rate,
+            )
+        )
+
+    def _done(self) -> bool:
+        answered = self._flow.camera.finished and self._ledger.snapshot().in_flight == 0
+        return answered and self._journal.outbox_rows == 0
+
+    def _what(self) -> str:
+        info, limits = self._detector.info, self._limits
+        mode = "armed" if self._context.armed else "monitor mode: Pass is never set"
+        return f"model {info.id} on {info.runtime}, OK below {limits.ok_below}, NG from {limits.ng_from}, {mode}"
+
+    # What the record thread asks for
+
+    def _encode(self, verdict: Verdict, seq: int) -> Record:
+        context = replace(self._context, clock="synced" if self._clock.synchronized() else "unsynced")
+        message = result_message(verdict, context, seq)
+        return Record(verdict, seq, message.created.isoformat(), message.to_bytes())
+
+    def _answer(self, conclusion: Conclusion) -> None:
+        verdict = conclusion.verdict
+        self._plc.answer(verdict)
+        latency_ms = (self._clock.monotonic_ns() - verdict.part.trigger.received_ns) / 1e6
+        self._telemetry.add(verdict.outcome, latency_ms)
+        answered = _Answered(conclusion, latency_ms)
+        if conclusion.frame is None or not self._showing.submit(answered):
+            self._show(answered, picture=False)
+
+    # What the picture thread asks for
+
+    def _keep_pictures(self, jobs: Sequence[_Answered]) -> None:
+        for job in jobs:
+            frame = job.conclusion.frame
+            kept = frame is not None and self._pictures.keep(job.conclusion.verdict, frame, self._clock.utc())
+            self._show(job, picture=kept)
+
+    def _show_without_pictures(self, jobs: Sequence[_Answered]) -> None:
+        for job in jobs:
+            self._show(job, picture=False)
+
+    def _show(self, answered: _Answered, *, picture: bool) -> None:
+        verdict, frame = answered.conclusion.verdict, answered.conclusion.frame
+        self._live.publish_verdict(
+            live_verdict(
+                verdict,
+                self._classes,
+                size_px=(frame.image.shape[1], frame.image.shape[0]) if frame is not None else (0, 0),
+                picture=picture,
+                latency_ms=answered.latency_ms,
+                decided_utc=self._clock.utc_of(verdict.decided_ns).isoformat(),
+            )
+        )
+
+    # Wiring
+
+    def _make_flow(self, camera: Camera) -> Flow:
+        ports = Ports(
+            camera=camera,
+            camera_timeout_s=self._config.camera.timeout_ms / 1000,
+            inspector=self._detector,
+            limits=self._limits,
+            keeper=self._journal,
+            failures=(JournalFailed,),
+            encode=self._encode,
+            answer=self._answer,
+        )
+        return Flow(ports, ledger=self._ledger, clock=self._clock, new_id=self._ids.next, capacity=_CAPACITY)
+
+    def _make_plc(self) -> PlcPort:
+        plc = self._config.plc
+        if not plc.enabled:
+            return AbsentPlc()
+        settings = SerialSettings(plc.baudrate, plc.parity, plc.stop_bits)
+        return PlcSink(
+            lambda: SerialTransport(plc.port, settings),
+            ledger=self._ledger,
+            enter=self._flow.enter,
+            unit=plc.unit,
+            boot_id=int(self._context.boot_id, 16),
+            serial=self._config.station.serial,
+            job=self._config.recipe.number,
+            armed=self._context.armed,
+            simulated=self._context.simulated,
+        )
+
+    def _make_services(self) -> list[Service]:
+        services = [Service("live", self._live.run)]
+        if self._config.plc.enabled:
+            services.append(Service("plc", self._plc.run))
+        if self._config.trigger.source == "interval":
+            interval = IntervalTrigger(
+                ledger=self._ledger,
+                clock=self._clock,
+                interval_ms=self._config.trigger.interval_ms,
+                enter=self._flow.enter,
+            )
+            services.append(Service("trigger", interval.run))
+        if self._config.mqtt.enabled:
+            services.append(Service("mqtt", self._make_mqtt().run))
+        return services
+
+    def _make_mqtt(self) -> MqttPublisher:
+        self._mqtt_state = DeviceState("warn", "MQTT broker is being reached", "正在连接 MQTT 服务器")
+        return MqttPublisher(
+            self._config.mqtt,
+            f"okng/v1/{self._config.station.path}",
+            self._journal,
+            identity_message(self._context),
+            self._status_message,
+            self._set_mqtt_state,
+        )
+
+    def _set_mqtt_state(self, state: DeviceState) -> None:
+        self._mqtt_state = state
+
+    def _status_message(self) -> StatusMessage:
+        return status_message(
+            self._context,
+            now=self._clock.utc(),
+            ready=self._ledger.can_admit,
+            snapshot=self._ledger.snapshot(),
+            spool_depth=self._journal.outbox_rows,
+            clock_synced=self._clock.synchronized(),
+        )
+
+    def _probes(self) -> Probes:
+        owed = self._config.mqtt.outbox_max_mb * 1_000_000
+        return Probes(
+            camera=lambda: self._flow.camera.state,
+            plc=lambda: self._plc.state,
+            mqtt=lambda: self._mqtt_state,
+            model=lambda: _model_state(self._config, self._detector.info),
+            journal=lambda: self._flow.record.state,
+            camera_ready=lambda: self._flow.camera.ready,
+            outbox_fill=lambda: self._journal.outbox_bytes / owed,
+            failed_part=self._failed_part,
+            clock_synced=self._clock.synchronized,
+        )
+
+    def _failed_part(self) -> str | None:
+        return self._flow.failed or next((service.name for service in self._services if service.failed), None)
+
+
+def limits_in_force(config: Config, default: Limits) -> Limits:
+    """The recipe's limits, or the package's where the recipe names none."""
+    recipe = config.recipe
+    if recipe.ok_below is None or recipe.ng_from is None:
+        return default
+    return Limits(recipe.ok_below, recipe.ng_from)
+
+
+def make_camera(config: CameraConfig, state: StateDir) -> Camera:
+    """The camera of the configuration, not yet open."""
+    if isinstance(config, FolderCameraConfig):
+        return FolderCamera("folder", config.path, config.loop)
+    return SyntheticCamera("synthetic", config.seed, config.defect_rate, state.run, state.run / "truth.jsonl")
+
+
+def _model_state(config: Config, info: ModelInfo) -> DeviceState:
+    if config.station.armed and not info.certified:
+        return DeviceState(
+            "warn",
+            f"Model is not certified on {info.runtime}: monitor mode; train it on such a machine",
+            f"模型未在 {info.runtime} 上认证:仅监视模式;请在同类设备上训练",
+        )
+    return DeviceState("ok")

@@ -1,0 +1,59 @@
+"""Parts, frames and decisions with as little in them as a test needs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+
+from appliance.domain.ledger import Ledger
+from appliance.domain.parts import Frame, Part, Trigger, TriggerSource
+from appliance.domain.reasons import Reason
+from appliance.domain.verdict import DecidedBy, Verdict
+from models.decision import Box, Decision, Detection, Limits, Outcome, Severity
+from tests.fakes.clock import FakeClock
+
+LIMITS = Limits(0.4, 0.6)
+SCORES = {Outcome.OK: 0.1, Outcome.RECHECK: 0.5, Outcome.NG: 0.9}
+
+
+def counting_ids() -> Callable[[], str]:
+    numbers = itertools.count(1)
+    return lambda: f"id-{next(numbers)}"
+
+
+def make_ledger(clock: FakeClock, *, deadline_ms: int = 1000, capacity: int = 4) -> Ledger:
+    ledger = Ledger(clock=clock, new_id=counting_ids(), deadline_ms=deadline_ms, capacity=capacity)
+    ledger.set_ready(True)
+    return ledger
+
+
+def make_trigger(clock: FakeClock, tag: int = 0, deadline_ms: int | None = None) -> Trigger:
+    return Trigger(TriggerSource.PLC, tag=tag, received_ns=clock.monotonic_ns(), deadline_ms=deadline_ms)
+
+
+def make_frame(clock: FakeClock, seq: int = 1) -> Frame:
+    image = np.zeros((8, 8, 3), np.uint8)
+    image.setflags(write=False)
+    return Frame("fake", seq, clock.monotonic_ns(), image, f"picture {seq}")
+
+
+def make_decision(outcome: Outcome) -> Decision:
+    found = (Detection("scratch", 2, SCORES[outcome], Box(1, 2, 3, 4), 12.0, Severity.MAJOR),)
+    return Decision(outcome, SCORES[outcome], ("made up",), () if outcome is Outcome.OK else found, LIMITS)
+
+
+def make_verdict(part: Part, outcome: Outcome, clock: FakeClock, id: str = "verdict") -> Verdict:
+    if outcome is Outcome.ERROR:
+        return Verdict(id, part, outcome, DecidedBy.FAULT, (Reason.NO_FRAME,), clock.monotonic_ns())
+    return Verdict(
+        id,
+        part,
+        outcome,
+        DecidedBy.MODEL,
+        (Reason.SCORE_BELOW_LIMIT,),
+        clock.monotonic_ns(),
+        score=SCORES[outcome],
+        limits=LIMITS,
+    )

@@ -1,0 +1,93 @@
+"""Camera, model and disk of a flow, all in one and told by the test what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.domain.ledger import Ledger
+from appliance.domain.parts import Frame
+from appliance.domain.record import Record
+from appliance.domain.verdict import Verdict
+from appliance.errors import CameraLost
+from appliance.pipeline.flow import Flow, Ports
+from appliance.pipeline.record import Conclusion
+from models.decision import Decision, Limits, Outcome
+from tests.fakes.clock import FakeClock
+from tests.fakes.parts import LIMITS, counting_ids, make_decision, make_frame
+
+
+class DiskFull(Exception):
+    """What the disk says when it takes nothing."""
+
+
+@dataclass
+class Inspected:
+    decision: Decision
+
+
+class World:
+    name = "world"
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.exhausted = False
+        self.camera: Exception | None = None
+        self.frame_age_ms = 0.0
+        self.model: Outcome | Exception = Outcome.OK
+        self.disk_full = False
+        self.disk_takes_ms = 0.0
+        self.seq = 0
+        self.written: list[Verdict] = []
+        self.answered: list[Verdict] = []
+
+    def flow(self, ledger: Ledger, capacity: int) -> Flow:
+        """A flow around this world with its camera open; its workers are to be stepped with `round`."""
+        ports = Ports(
+            camera=self,
+            camera_timeout_s=0.05,
+            inspector=self,
+            limits=LIMITS,
+            keeper=self,
+            failures=(DiskFull,),
+            encode=self.encode,
+            answer=self.answer,
+        )
+        flow = Flow(ports, ledger=ledger, clock=self.clock, new_id=counting_ids(), capacity=capacity)
+        flow.camera.idle()
+        return flow
+
+    def open(self) -> None:
+        if isinstance(self.camera, CameraLost):
+            raise self.camera
+
+    def close(self) -> None:
+        """The world has nothing to let go of."""
+
+    def grab(self, timeout_s: float) -> Frame:
+        if self.camera is not None:
+            raise self.camera
+        self.seq += 1
+        frame = make_frame(self.clock, self.seq)
+        return replace(frame, captured_ns=frame.captured_ns - int(self.frame_age_ms * 1e6))
+
+    def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Inspected:
+        if isinstance(self.model, Exception):
+            raise self.model
+        return Inspected(make_decision(self.model))
+
+    def write(self, records: Sequence[Record]) -> None:
+        if self.disk_full:
+            raise DiskFull("the disk is full; free it")
+        self.clock.advance_ms(self.disk_takes_ms)
+        self.written.extend(record.verdict for record in records)
+
+    def encode(self, verdict: Verdict, seq: int) -> Record:
+        return Record(verdict, seq, "", b"")
+
+    def answer(self, conclusion: Conclusion) -> None:
+        assert conclusion.verdict in self.written, "answered before it was on disk"
+        self.answered.append(conclusion.verdict)

@@ -1,0 +1,81 @@
+"""The station may only make a decision worse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.domain.judge import judge
+from appliance.domain.parts import Part
+from appliance.domain.reasons import TEXTS, Reason
+from appliance.domain.verdict import DecidedBy, Verdict
+from models.decision import Limits, Outcome
+from models.errors import InferenceError
+from tests.fakes.clock import FakeClock
+from tests.fakes.parts import LIMITS, make_decision, make_frame, make_ledger, make_trigger
+
+JUDGED = [Outcome.OK, Outcome.RECHECK, Outcome.NG]
+
+
+def a_part(clock: FakeClock) -> Part:
+    part = make_ledger(clock).admit(make_trigger(clock))
+    assert part is not None
+    return part
+
+
+@pytest.mark.parametrize("outcome", JUDGED)
+def test_a_sound_decision_stands(outcome: Outcome) -> None:
+    clock = FakeClock()
+    part = a_part(clock)
+    verdict = judge("v", part, make_frame(clock), make_decision(outcome), LIMITS, clock.now_ns)
+    assert verdict.outcome is outcome
+    assert verdict.decided_by is DecidedBy.MODEL
+    assert bool(verdict.detections) is (outcome is not Outcome.OK)
+
+
+@given(
+    claimed=st.sampled_from(JUDGED),
+    score=st.floats(0, 1),
+    limits=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(lambda pair: Limits(min(pair), max(pair))),
+)
+def test_no_decision_is_ever_raised(claimed: Outcome, score: float, limits: Limits) -> None:
+    clock = FakeClock()
+    decision = replace(make_decision(claimed), score=score)
+    verdict = judge("v", a_part(clock), make_frame(clock), decision, limits, clock.now_ns)
+    assert JUDGED.index(verdict.outcome) >= JUDGED.index(claimed)
+    if verdict.outcome is Outcome.OK:
+        assert score < limits.ok_below
+
+
+def test_a_picture_older_than_its_trigger_is_error() -> None:
+    clock = FakeClock()
+    frame = make_frame(clock)
+    clock.advance_ms(1)
+    verdict = judge("v", a_part(clock), frame, make_decision(Outcome.OK), LIMITS, clock.now_ns)
+    assert verdict.outcome is Outcome.ERROR
+    assert verdict.reasons == (Reason.CAPTURED_BEFORE_TRIGGER,)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), -0.1, 1.1])
+def test_a_score_that_is_no_number_is_no_evidence(score: float) -> None:
+    clock = FakeClock()
+    decision = replace(make_decision(Outcome.OK), score=score)
+    with pytest.raises(InferenceError):
+        judge("v", a_part(clock), make_frame(clock), decision, LIMITS, clock.now_ns)
+
+
+@pytest.mark.parametrize("decided_by", [DecidedBy.TIMEOUT, DecidedBy.FAULT])
+def test_ok_cannot_be_written_without_a_model(decided_by: DecidedBy) -> None:
+    clock = FakeClock()
+    with pytest.raises(ValueError, match="only a model"):
+        Verdict("v", a_part(clock), Outcome.OK, decided_by, (Reason.SCORE_BELOW_LIMIT,), 0, score=0.1)
+
+
+def test_every_reason_has_both_languages() -> None:
+    assert set(TEXTS) == set(Reason)
+    for english, chinese in TEXTS.values():
+        assert english.isascii()
+        assert any("一" <= letter <= "鿿" for letter in chinese)

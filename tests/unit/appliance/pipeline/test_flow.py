@@ -1,0 +1,244 @@
+"""The master rule on the stages themselves: silence is never OK, whatever happens in whatever order.
+
+The stages' workers are stepped by hand instead of by their threads, so that every interleaving can be drawn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from appliance.cameras.base import EndOfPictures
+from appliance.domain.reasons import Reason
+from appliance.errors import CameraLost
+from models.decision import Outcome
+from models.errors import BadPicture, InferenceError
+from tests.fakes.clock import FakeClock
+from tests.fakes.parts import LIMITS, make_ledger, make_trigger
+from tests.fakes.world import World
+
+DEADLINE_MS = 100
+
+
+class AnyOrderOfEvents(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FakeClock()
+        self.world = World(self.clock)
+        self.ledger = make_ledger(self.clock, deadline_ms=DEADLINE_MS, capacity=3)
+        self.flow = self.world.flow(self.ledger, capacity=3)
+        self.accepted: list[str] = []
+
+    @rule(tag=st.integers(0, 4))
+    def trigger(self, tag: int) -> None:
+        part = self.ledger.admit(make_trigger(self.clock, tag))
+        if part is not None:
+            self.accepted.append(part.id)
+            self.flow.enter(part)
+
+    @rule(milliseconds=st.sampled_from([1.0, 49.0, 101.0]))
+    def time_passes(self, milliseconds: float) -> None:
+        self.clock.advance_ms(milliseconds)
+
+    @rule()
+    def supervisor(self) -> None:
+        for verdict in self.ledger.expire():
+            self.flow.keep(verdict)
+        self.ledger.set_ready(self.flow.camera.ready)
+
+    @precondition(lambda self: self.flow.capturing.queued)
+    @rule(
+        what=st.sampled_from(
+            [None, TimeoutError(), BadPicture("torn"), CameraLost("gone"), EndOfPictures(), RuntimeError("a bug")]
+        ),
+        age_ms=st.sampled_from([0.0, 0.0, 500.0]),
+    )
+    def capture(self, what: Exception | None, age_ms: float) -> None:
+        self.world.camera, self.world.frame_age_ms = what, age_ms
+        self.flow.capturing.round()
+
+    @rule()
+    def camera_comes_back(self) -> None:
+        self.world.camera = None
+        self.clock.advance_ms(1001)
+        self.flow.camera.idle()
+
+    @precondition(lambda self: self.flow.inferring.queued)
+    @rule(
+        what=st.sampled_from(
+            [
+                Outcome.OK,
+                Outcome.OK,
+                Outcome.NG,
+                Outcome.RECHECK,
+                InferenceError("nan"),
+                BadPicture("odd"),
+                MemoryError(),
+            ]
+        ),
+        takes_ms=st.sampled_from([1.0, 1.0, 150.0]),
+    )
+    def infer(self, what: Outcome | Exception, takes_ms: float) -> None:
+        self.world.model = what
+        self.clock.advance_ms(takes_ms)
+        self.flow.inferring.round()
+
+    @precondition(lambda self: self.flow.recording.queued)
+    @rule(full=st.booleans(), takes_ms=st.sampled_from([1.0, 1.0, 150.0]))
+    def record(self, full: bool, takes_ms: float) -> None:
+        # A full disk is retried until it has room again: here it stays full for the first try only.
+        self.world.disk_takes_ms = takes_ms
+        self.world.disk_full = full
+        self.flow.record.pause = self._room_again
+        self.flow.recording.round()
+
+    def _room_again(self, seconds: float | None = None) -> bool:
+        self.world.disk_full = False
+        self.clock.advance_ms(60)
+        return False
+
+    @invariant()
+    def the_book_balances(self) -> None:
+        assert self.ledger.snapshot().balanced
+        assert self.flow.recording.crashes == 0
+
+    @invariant()
+    def no_answer_is_invented_or_doubled(self) -> None:
+        answered = Counter(verdict.part.id for verdict in self.world.answered)
+        assert set(answered) <= set(self.accepted)
+        assert all(count == 1 for count in answered.values())
+
+    @invariant()
+    def ok_only_from_a_model_in_time_on_its_own_picture(self) -> None:
+        for verdict in self.world.answered:
+            if verdict.outcome is Outcome.OK:
+                assert verdict.score is not None
+                assert verdict.score < LIMITS.ok_below
+                assert verdict.captured_ns is not None
+                assert verdict.captured_ns >= verdict.part.trigger.received_ns
+                assert verdict.decided_ns <= verdict.part.deadline_ns
+
+    def teardown(self) -> None:
+        """Whatever was going on: after the station stops, every accepted part has had its one answer."""
+        self.world.disk_full = False
+        self.world.disk_takes_ms = 0.0
+        self.ledger.set_ready(False)
+        for verdict in self.ledger.close_all(Reason.STATION_STOPPED):
+            self.flow.keep(verdict)
+        for worker in (self.flow.capturing, self.flow.inferring, self.flow.recording):
+            while worker.queued:
+                worker.round()
+        assert Counter(verdict.part.id for verdict in self.world.answered) == Counter(self.accepted)
+        assert self.ledger.snapshot().in_flight == 0
+
+
+TestAnyOrderOfEvents = AnyOrderOfEvents.TestCase
+TestAnyOrderOfEvents.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+
+
+@pytest.mark.parametrize(
+    ("camera", "reason"),
+    [
+        (TimeoutError(), Reason.NO_FRAME),
+        (EndOfPictures(), Reason.NO_FRAME),
+        (BadPicture("torn"), Reason.BAD_PICTURE),
+        (CameraLost("gone"), Reason.CAMERA_LOST),
+        (RuntimeError("a bug"), Reason.STAGE_CRASHED),
+    ],
+)
+def test_a_missing_picture_is_error_at_once(camera: Exception, reason: Reason) -> None:
+    clock = FakeClock()
+    world, ledger = World(clock), make_ledger(clock)
+    flow = world.flow(ledger, capacity=4)
+    part = ledger.admit(make_trigger(clock))
+    assert part is not None
+    world.camera = camera
+    flow.enter(part)
+    flow.capturing.round()
+    flow.recording.round()
+    (verdict,) = world.answered
+    assert (verdict.outcome, verdict.reasons) == (Outcome.ERROR, (reason,))
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (InferenceError("nan"), Reason.MODEL_FAILED),
+        (BadPicture("too small"), Reason.BAD_PICTURE),
+        (MemoryError(), Reason.STAGE_CRASHED),
+    ],
+)
+def test_a_model_that_fails_is_error_at_once(model: Exception, reason: Reason) -> None:
+    clock = FakeClock()
+    world, ledger = World(clock), make_ledger(clock)
+    flow = world.flow(ledger, capacity=4)
+    part = ledger.admit(make_trigger(clock))
+    assert part is not None
+    world.model = model
+    flow.enter(part)
+    for worker in (flow.capturing, flow.inferring, flow.recording):
+        worker.round()
+    (verdict,) = world.answered
+    assert (verdict.outcome, verdict.reasons) == (Outcome.ERROR, (reason,))
+
+
+def test_a_lost_camera_shuts_the_door_before_the_next_trigger() -> None:
+    clock = FakeClock()
+    world, ledger = World(clock), make_ledger(clock)
+    flow = world.flow(ledger, capacity=4)
+    part = ledger.admit(make_trigger(clock))
+    assert part is not None
+    world.camera = CameraLost("gone; plug it in")
+    flow.enter(part)
+    flow.capturing.round()
+    assert ledger.admit(make_trigger(clock)) is None
+    assert flow.camera.state.state == "fault"
+    assert "plug it in" in flow.camera.state.text_en
+
+
+def test_a_used_up_camera_shuts_the_door_after_its_last_picture() -> None:
+    clock = FakeClock()
+    world, ledger = World(clock), make_ledger(clock)
+    flow = world.flow(ledger, capacity=4)
+    part = ledger.admit(make_trigger(clock))
+    assert part is not None
+    world.exhausted = True
+    flow.enter(part)
+    for worker in (flow.capturing, flow.inferring, flow.recording):
+        worker.round()
+    assert [verdict.outcome for verdict in world.answered] == [Outcome.OK]
+    assert flow.camera.finished
+    assert ledger.admit(make_trigger(clock)) is None
+
+
+def test_a_full_disk_answers_nobody_until_it_has_room_and_then_only_late_parts_as_error() -> None:
+    clock = FakeClock()
+    world, ledger = World(clock), make_ledger(clock, deadline_ms=100)
+    flow = world.flow(ledger, capacity=4)
+    part = ledger.admit(make_trigger(clock))
+    assert part is not None
+    flow.enter(part)
+    flow.capturing.round()
+    flow.inferring.round()
+    world.disk_full = True
+    states = []
+
+    def room_after_a_second(seconds: float | None = None) -> bool:
+        states.append(flow.record.state.state)
+        assert not world.answered
+        clock.advance_ms(1000)
+        world.disk_full = False
+        return False
+
+    flow.record.pause = room_after_a_second
+    flow.recording.round()
+    assert states == ["fault"]
+    assert flow.record.state.state == "ok"
+    assert [verdict.outcome for verdict in world.written] == [Outcome.OK, Outcome.ERROR]
+    (answered,) = world.answered
+    assert answered.reasons == (Reason.ANSWER_LATE,)
+    assert answered.supersedes == world.written[0].id
