@@ -3,7 +3,7 @@
     DIR/good/<stem>.png
     DIR/<kind>/<stem>.png                one folder a defect
     DIR/ground_truth/<kind>/<stem>.png   255 where the defect is
-    DIR/catalogue.toml                   code, names and severity of every defect
+    DIR/catalogue.toml                   names and severity of every defect; not written where there is none
 
 The stem is seed and number, so that data sets of several seeds can lie in one folder. Part numbers start far above any
 number a line reaches, one range for each kind: a station that runs with the same seed never meets a part of this set.
@@ -23,14 +23,15 @@ from numpy.typing import NDArray
 from appliance.cameras.flange import DrawnPart, draw
 from appliance.cameras.flange_defects import KINDS
 from appliance.errors import OkngError, UsageError
-from models.decision import DefectClass, Severity
+from models.decision import Severity
 
-CATALOGUE = (
-    DefectClass("scratch", 1, "Scratch", "划痕", Severity.MAJOR),
-    DefectClass("dent", 2, "Dent", "凹坑", Severity.MAJOR),
-    DefectClass("stain", 3, "Stain", "污渍", Severity.MINOR),
-    DefectClass("chip", 4, "Chipped edge", "崩边", Severity.CRITICAL),
-)
+# label → English, Chinese, severity; training gives the codes.
+CATALOGUE = {
+    "scratch": ("Scratch", "划痕", Severity.MAJOR),
+    "dent": ("Dent", "凹坑", Severity.MAJOR),
+    "stain": ("Stain", "污渍", Severity.MINOR),
+    "chip": ("Chipped edge", "崩边", Severity.CRITICAL),
+}
 
 _NUMBERS_A_KIND = 1_000_000_000
 
@@ -74,7 +75,8 @@ def _write_all(folder: Path, wanted: PartsToDraw) -> Iterator[Path]:
             for count, number in enumerate(numbers(kind, wanted.defects_a_kind if kind else wanted.good), start=1):
                 part = draw(wanted.seed, number, kind=kind)
                 yield _write_part(folder, f"s{wanted.seed}-{count:05d}", part, wanted.picture_format)
-        (folder / "catalogue.toml").write_text(catalogue_toml(), encoding="utf-8")
+        if wanted.defects_a_kind:
+            (folder / "catalogue.toml").write_text(catalogue_toml(), encoding="utf-8")
     except OSError as error:
         raise OkngError(f"cannot write {folder}: {error.strerror}; check free space and permissions") from error
 
@@ -99,9 +101,8 @@ def _encode(picture: NDArray[np.uint8], picture_format: str) -> bytes:
 def catalogue_toml() -> str:
     """The defect catalogue as a data set carries it."""
     rows = [
-        f'[[defect]]\nlabel = "{row.label}"\ncode = {row.code}\nname_en = "{row.name_en}"\n'
-        f'name_zh = "{row.name_zh}"\nseverity = "{row.severity}"\n'
-        for row in CATALOGUE
+        f'[{label}]\nname_en = "{name_en}"\nname_zh = "{name_zh}"\nseverity = "{severity}"\n'
+        for label, (name_en, name_zh, severity) in CATALOGUE.items()
     ]
     return "\n".join(rows)
 

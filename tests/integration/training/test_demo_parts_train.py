@@ -1,0 +1,20 @@
+"""What `okng demo-parts` writes is what `okng train` reads: the two rooms share a folder layout, no code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from appliance.cameras.flange_defects import KINDS
+from appliance.demo.parts import CATALOGUE, PartsToDraw, write_parts
+from training.data.catalogue import build_catalogue
+from training.data.dataset import open_dataset, read_mask
+
+
+def test_training_finds_every_part_mask_and_name(tmp_path: Path) -> None:
+    list(write_parts(tmp_path, PartsToDraw(good=3, defects_a_kind=2, seed=5)))
+    data = open_dataset(tmp_path, min_good=3)
+    assert (len(data.good), data.defects, data.size, data.copies) == (3, tuple(sorted(KINDS)), (900, 640), ())
+    masks = [read_mask(picture.mask) for picture in data.defective if picture.mask]
+    assert len(masks) == 8 and all(mask.any() for mask in masks)
+    named = {row.label: (row.name_en, row.name_zh, row.severity) for row in build_catalogue(tmp_path, data.defects)}
+    assert {kind: named[kind] for kind in KINDS} == CATALOGUE
