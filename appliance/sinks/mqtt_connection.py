@@ -114,10 +114,8 @@ class PahoConnection:
             rc = self._client.loop(TICK_S)
             if self._refusal is not None:
                 raise BrokerFault(faults.refused(self._config, self._refusal.value, self._refusal.getName()))
-            if rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                raise BrokerFault(self._why_lost())
-            if time.monotonic() > deadline or give_up():
-                raise BrokerFault(faults.silent(self._config))
+            if rc != MQTTErrorCode.MQTT_ERR_SUCCESS or time.monotonic() > deadline or give_up():
+                raise BrokerFault(faults.unwelcome(self._config))
 
     def publish(self, message: Outgoing) -> int:
         info = self._client.publish(

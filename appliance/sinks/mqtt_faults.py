@@ -49,6 +49,18 @@ def silent(config: MqttConfig) -> DeviceState:
     )
 
 
+def unwelcome(config: MqttConfig) -> DeviceState:
+    """The broker took the connection and closed it, or said nothing, instead of answering the login."""
+    where = f"{config.host}:{config.port}"
+    english, chinese = "check the broker and the network", "请检查服务器和网络"
+    if config.version == "5":
+        english += ', or set [mqtt] version to "3.1.1" for an older broker'
+        chinese += ';如服务器版本较旧,请将 [mqtt] version 设为 "3.1.1"'
+    return _fault(
+        f"MQTT broker {where} does not answer the login; {english}", f"MQTT 服务器 {where} 未响应登录;{chinese}"
+    )
+
+
 def refused(config: MqttConfig, code: int, name: str) -> DeviceState:
     """The broker answered the connection with a reason code (MQTT 5 §3.2.2.2)."""
     where = f"{config.host}:{config.port}"

@@ -328,6 +328,7 @@ def test_every_fault_is_said_in_both_languages() -> None:
         faults.unreachable(CONFIG, "Connection refused"),
         faults.untrusted(CONFIG, "certificate verify failed"),
         faults.silent(CONFIG),
+        faults.unwelcome(CONFIG),
         faults.refused(CONFIG, faults.BAD_CREDENTIALS, "Bad user name or password"),
         faults.refused(CONFIG, faults.UNSUPPORTED_VERSION, "Unsupported protocol version"),
         faults.refused(CONFIG, 136, "Server unavailable"),
