@@ -56,7 +56,7 @@ class LineSide(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlcResult:
-    """The station's word on one part that `admit` accepted.
+    """The station's word on one part that `admit` accepted; parts triggered otherwise are never answered to the PLC.
 
     `code` is the worst defect's catalogue code (0 none), `score` is in [0, 1] or None when no model judged the part;
     `decided_ns` and `deadline_ns` are monotonic. A result that is shown after `deadline_ns` shows Undefined and Fail.
@@ -122,6 +122,10 @@ class StationStatus:
     error_code: int
     job: int
     counters: Counters
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.error_code <= 0xFFFF and 0 <= self.job <= 999):
+            raise ValueError(f"error code {self.error_code} or job {self.job} does not fit its register")
 
 
 BOOTING = StationStatus(

@@ -15,7 +15,8 @@ Invariants:
   4. A second trigger with a tag whose result is still owed or unacknowledged is missed, and the parts can no
      longer be told apart: the result shows Undefined and Fail. So a PLC that restarts and counts from 1 meets no Pass
      of an earlier part.
-  5. MasterTimeout forgets all of it: coils, latched and queued results, and which results are owed.
+  5. MasterTimeout forgets all of it: coils, latched and queued results, and who is owed one. The results that the line
+     still owes are dropped as they come, and until then a trigger with their tag is missed.
   6. Fail = ResultsValid ∧ ¬Pass ∧ ¬NoPart. A missed trigger is owed no result.
   7. When the queue is full the oldest results stay; what does not fit is counted as overrun.
 
@@ -24,9 +25,7 @@ Used by one thread only.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from firmware_bridge.line import BOOTING, Evaluation, LineSide, OfflineReason, PlcResult, StationStatus, TriggerRequest
@@ -43,16 +42,10 @@ from firmware_bridge.registers import (
     Snapshot,
     check_holding,
 )
+from firmware_bridge.results import ResultSide
 
-BUFFERED_RESULTS = 8
 _MS = 1_000_000
 _JOBS = range(1, 1000)
-
-
-class ResultSide(Enum):
-    EMPTY = auto()
-    LATCHED = auto()
-    CLEARED = auto()
 
 
 class CommandSide(Enum):
@@ -60,28 +53,6 @@ class CommandSide(Enum):
     EXECUTING = auto()
     COMPLETED = auto()
     FAILED = auto()
-
-
-@dataclass(slots=True)
-class _Claim:
-    """What an accepted trigger may still become: `may_pass` and `ambiguous` only ever get worse."""
-
-    deadline_ns: int
-    may_pass: bool
-    ambiguous: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """The latched result as the PLC sees it."""
-
-    inspection_id: int
-    evaluation: Evaluation
-    code: int
-    score: float | None
-    no_part: bool
-    passes: bool
-    decided_ns: int
 
 
 class Handshake:
@@ -97,19 +68,13 @@ class Handshake:
         self._acked = False
         self._missed_flag = False
         self._acquisition_id = 0
-        self._owed: dict[int, _Claim] = {}
-        self._waiting: deque[tuple[PlcResult, _Claim]] = deque()
-        self._side = ResultSide.EMPTY
-        self._shown: _Shown | None = None
-        self._completed_toggle = False
+        self._results = ResultSide()
         self._overrun_flag = False
         self._part_id: str | None = None
         self._user_data_ack = False
         self._command = CommandSide.IDLE
         self._commanded_job = 0
         self.missed = 0
-        self.overruns = 0
-        self.unclaimed = 0
         self.heard_ns: int | None = None
 
     # --- what the PLC does ---------------------------------------------------------------------------------------
@@ -133,13 +98,12 @@ class Handshake:
             raise ModbusRefusal(Code.BUSY)
         for address, value in values.items():
             self._holding[address] = value
-        acknowledged = values.get(Holding.RESULTS_ACK_ID)
-        if acknowledged and self._shown is not None and self._shown.inspection_id == acknowledged:
-            self._clear()
+        if acknowledged := values.get(Holding.RESULTS_ACK_ID):
+            self._results.acknowledge(acknowledged)
         if Holding.CONTROL in values:
             self._timed_out = False
             self._control(rising=after & ~before, falling=before & ~after, now_ns=now_ns)
-        self._advance(now_ns)
+        self._results.advance(self._coil(Coil.RESULTS_ACK), now_ns)
 
     def tick(self, now_ns: int) -> None:
         """Time has passed; notices a master that fell silent."""
@@ -149,10 +113,7 @@ class Handshake:
         self._timed_out = True
         self._control(rising=0, falling=self._holding[Holding.CONTROL], now_ns=now_ns)
         self._holding[Holding.CONTROL] = 0
-        self._owed.clear()
-        self._waiting.clear()
-        self._shown = None
-        self._side = ResultSide.EMPTY
+        self._results.forget()
         self._part_id = None
 
     # --- what the station does -----------------------------------------------------------------------------------
@@ -161,26 +122,15 @@ class Handshake:
         """The station's state. `was_barred`: it was disarmed or golden for a while since the last call."""
         self._status = status
         if was_barred or not status.armed or status.golden:
-            for claim in (*self._owed.values(), *(claim for _, claim in self._waiting)):
-                claim.may_pass = False
-            if self._shown is not None:
-                self._shown = replace(self._shown, passes=False)
+            self._results.bar()
         if self._command is CommandSide.EXECUTING and status.job == self._commanded_job:
             self._command = CommandSide.COMPLETED if self._coil(Coil.EXECUTE_COMMAND) else CommandSide.IDLE
 
     def answer(self, result: PlcResult, now_ns: int) -> None:
         """The line's one result for an accepted trigger; one that nobody is owed is counted and dropped."""
-        claim = self._owed.pop(result.inspection_id, None)
-        if claim is None:
-            self.unclaimed += 1
-            return
-        room = BUFFERED_RESULTS if self._coil(Coil.BUFFER_RESULTS) else 1
-        if len(self._waiting) + (self._side is ResultSide.LATCHED) >= room:
-            self.overruns += 1
+        if not self._results.answer(result, buffered=self._coil(Coil.BUFFER_RESULTS)):
             self._overrun_flag = True
-            return
-        self._waiting.append((result, claim))
-        self._advance(now_ns)
+        self._results.advance(self._coil(Coil.RESULTS_ACK), now_ns)
 
     # --- what the PLC reads --------------------------------------------------------------------------------------
 
@@ -194,8 +144,12 @@ class Handshake:
         return self._holding[Holding.MASTER_TIMEOUT_MS] * _MS
 
     @property
-    def timed_out(self) -> bool:
-        return self._timed_out
+    def overruns(self) -> int:
+        return self._results.overruns
+
+    @property
+    def unclaimed(self) -> int:
+        return self._results.unclaimed
 
     @property
     def online(self) -> bool:
@@ -213,7 +167,7 @@ class Handshake:
 
     def snapshot(self, now_ns: int, heartbeat_out: int, line_crc_errors: int) -> Snapshot:
         """All the PLC can read, at this moment."""
-        shown = self._shown
+        shown = self._results.shown
         return Snapshot(
             flags=self._flags(),
             heartbeat_out=heartbeat_out,
@@ -226,7 +180,7 @@ class Handshake:
             evaluation_code=shown.code if shown else 0,
             score=NO_SCORE if shown is None or shown.score is None else round(shown.score * 10_000),
             result_age_ms=max(0, min((now_ns - shown.decided_ns) // _MS, 0xFFFF)) if shown else 0,
-            results_queued=len(self._waiting),
+            results_queued=self._results.queued,
             counters=self._status.counters,
             missed=self._status.counters.missed + self.missed,
             overruns=self.overruns,
@@ -250,8 +204,8 @@ class Handshake:
             self._execute()
         if falling & 1 << Coil.EXECUTE_COMMAND and self._command is not CommandSide.EXECUTING:
             self._command = CommandSide.IDLE
-        if rising & 1 << Coil.RESULTS_ACK and self._side is ResultSide.LATCHED:
-            self._clear()
+        if rising & 1 << Coil.RESULTS_ACK:
+            self._results.acknowledge()
         if rising & 1 << Coil.TRIGGER:
             self._trigger(now_ns)
         if falling & 1 << Coil.TRIGGER:
@@ -259,7 +213,7 @@ class Handshake:
 
     def _trigger(self, now_ns: int) -> None:
         tag = self._holding[Holding.TRIGGER_TAG]
-        doubled = self._spoil(tag)
+        doubled = self._results.spoil(tag)
         if doubled or not self.ready:
             self._miss()
             return
@@ -268,45 +222,19 @@ class Handshake:
         if acquired is None:
             self._missed_flag = True
             return
-        if not 1 <= acquired <= 0xFFFF or tag not in (0, acquired) or self._spoil(acquired):
+        if not 1 <= acquired <= 0xFFFF or tag not in (0, acquired) or self._results.spoil(acquired):
+            self._results.strand(acquired)
             self._miss()
             return
         self._part_id = None
         self._acked = True
         self._acquisition_id = acquired
         may_pass = self._status.armed and not self._status.golden
-        self._owed[acquired] = _Claim(now_ns + deadline_ms * _MS, may_pass)
+        self._results.owe(acquired, now_ns + deadline_ms * _MS, may_pass)
 
     def _miss(self) -> None:
         self.missed += 1
         self._missed_flag = True
-
-    def _spoil(self, tag: int) -> bool:
-        """Whether `tag` is owed, queued or shown; if so, two parts bear it and neither may pass."""
-        claims = [claim for result, claim in self._waiting if result.inspection_id == tag]
-        if tag in self._owed:
-            claims.append(self._owed[tag])
-        for claim in claims:
-            claim.ambiguous = True
-        shown = self._shown
-        if shown is None or shown.inspection_id != tag:
-            return bool(claims)
-        self._shown = _undefined(tag, shown.decided_ns)
-        return True
-
-    def _clear(self) -> None:
-        self._shown = None
-        self._side = ResultSide.CLEARED
-
-    def _advance(self, now_ns: int) -> None:
-        """Let the next result stand once the last one is acknowledged and ResultsAck is low again."""
-        if self._side is ResultSide.CLEARED and not self._coil(Coil.RESULTS_ACK):
-            self._side = ResultSide.EMPTY
-        if self._side is ResultSide.EMPTY and self._waiting:
-            result, claim = self._waiting.popleft()
-            self._shown = _shown(result, claim, now_ns)
-            self._side = ResultSide.LATCHED
-            self._completed_toggle = not self._completed_toggle
 
     def _latch_part_id(self) -> None:
         """SetUserData: the id is for the next accepted trigger. Not acknowledged where a character is missing."""
@@ -325,15 +253,15 @@ class Handshake:
         self._command = CommandSide.COMPLETED if self._status.job == job else CommandSide.EXECUTING
 
     def _flags(self) -> int:
-        status, shown = self._status, self._shown
+        status, shown = self._status, self._results.shown
         passes = shown is not None and shown.passes
         flags = {
             Flag.TRIGGER_READY: self.ready,
             Flag.TRIGGER_ACK: self._acked,
             Flag.MISSED_TRIGGER: self._missed_flag,
             Flag.ONLINE: self.online,
-            Flag.SYSTEM_BUSY: bool(self._owed),
-            Flag.INSPECTION_COMPLETED: self._completed_toggle,
+            Flag.SYSTEM_BUSY: self._results.any_owed,
+            Flag.INSPECTION_COMPLETED: self._results.completed_toggle,
             Flag.RESULTS_OVERRUN: self._overrun_flag,
             Flag.RESULTS_VALID: shown is not None,
             Flag.COMMAND_EXECUTING: self._command is CommandSide.EXECUTING,
@@ -343,12 +271,12 @@ class Handshake:
             Flag.USER_DATA_ACK: self._user_data_ack,
             Flag.NO_PART: shown is not None and shown.no_part,
             Flag.ALARM_ACTIVE: status.alarm,
-            Flag.EXPOSURE_COMPLETE: self._acquisition_id != 0 and self._acquisition_id not in self._owed,
+            Flag.EXPOSURE_COMPLETE: self._acquisition_id != 0 and not self._results.is_owed(self._acquisition_id),
             Flag.JOB_PASS: passes,
             Flag.GOLDEN_MODE: status.golden,
             Flag.NOT_ARMED: not status.armed,
             Flag.PASS: passes,
-            Flag.FAIL: shown is not None and not passes and not shown.no_part,
+            Flag.FAIL: shown is not None and shown.fails,
             Flag.NOT_DECIDABLE: shown is not None and shown.evaluation is Evaluation.NOT_DECIDABLE,
             Flag.MQTT_CONNECTED: status.mqtt_connected,
             Flag.SPOOL_HIGH: status.spool_high,
@@ -356,22 +284,3 @@ class Handshake:
             Flag.CLOCK_SYNCED: status.clock_synced,
         }
         return self.offline_reason << Flag.OFFLINE_REASON | sum(1 << flag for flag, on in flags.items() if on)
-
-
-def _shown(result: PlcResult, claim: _Claim, now_ns: int) -> _Shown:
-    """What the PLC may see of a result that is latched now."""
-    if claim.ambiguous or now_ns > min(claim.deadline_ns, result.deadline_ns):
-        return _undefined(result.inspection_id, result.decided_ns)
-    return _Shown(
-        inspection_id=result.inspection_id,
-        evaluation=result.evaluation,
-        code=result.code,
-        score=result.score,
-        no_part=result.no_part,
-        passes=result.evaluation is Evaluation.OK and claim.may_pass and not result.golden,
-        decided_ns=result.decided_ns,
-    )
-
-
-def _undefined(inspection_id: int, decided_ns: int) -> _Shown:
-    return _Shown(inspection_id, Evaluation.UNDEFINED, 0, None, no_part=False, passes=False, decided_ns=decided_ns)
