@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from appliance.demo.watcher import Watcher
 
 FIRST_VERDICT_WITHIN_S = 10.0
-Key = TypeVar("Key", bound=Hashable)
 _EVALUATIONS = {"OK": 1, "NG": 2, "RECHECK": 3, "NO_PART": 0, "ERROR": 0}
 
 
@@ -95,18 +93,22 @@ def read_journal(path: Path) -> list[JournalRow]:
 def _plc(rows: list[JournalRow], results: list[dict[str, object]], simulator_code: int | None) -> Finding:
     """The PLC hears the last word on each part: what was superseded was never answered."""
     replaced = {row.supersedes for row in rows}
-    owed = Counter((row.inspection_id, _EVALUATIONS[row.outcome]) for row in rows if row.id not in replaced)
+    owed: Counter[tuple[object, object]] = Counter(
+        (row.inspection_id, _EVALUATIONS[row.outcome]) for row in rows if row.id not in replaced
+    )
     heard: Counter[tuple[object, object]] = Counter((result["tag"], result["evaluation"]) for result in results)
     return _once("PLC: every verdict exactly once", owed, heard, simulator_code == 0)
 
 
 def _mqtt(rows: list[JournalRow], received: list[dict[str, object]]) -> Finding:
-    owed = Counter((row.id, row.outcome) for row in rows)
-    heard = Counter((result["id"], result["outcome"]) for result in received)
+    owed: Counter[tuple[object, object]] = Counter((row.id, row.outcome) for row in rows)
+    heard: Counter[tuple[object, object]] = Counter((result["id"], result["outcome"]) for result in received)
     return _once("MQTT: every verdict exactly once", owed, heard, True)
 
 
-def _once(name: str, owed: Counter[Key], heard: Counter[Key], sound: bool) -> Finding:
+def _once(
+    name: str, owed: Counter[tuple[object, object]], heard: Counter[tuple[object, object]], sound: bool
+) -> Finding:
     lost, extra = (owed - heard).total(), (heard - owed).total()
     passed = sound and owed.total() > 0 and not lost and not extra
     return Finding(name, passed, f"{heard.total()} of {owed.total()}, {lost} lost, {extra} doubled or foreign")

@@ -104,7 +104,7 @@ class Journal:
             db.execute("BEGIN IMMEDIATE")
             db.executemany("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", [self._row(r) for r in records])
             freed = self._forget(db, delivered)
-            owed = [(_RESULT_TOPIC, r.payload, time.time_ns()) for r in records] if self._publish else []
+            owed = [(_RESULT_TOPIC, r.payload, time.monotonic_ns()) for r in records] if self._publish else []
             db.executemany("INSERT INTO outbox (topic, payload, queued_ns) VALUES (?,?,?)", owed)
         self.outbox_rows += len(owed) - freed[0]
         self.outbox_bytes += sum(len(payload) for _, payload, _ in owed) - freed[1]

@@ -1,0 +1,140 @@
+"""The live stream: readers come, go, and stall; the line never waits for them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.live import LiveCounters, LiveStatus, LiveVerdict
+from appliance.pipeline.service import Service
+from appliance.sinks.live import LiveServer
+from tests.fakes.waiting import until
+
+
+def make_status(accepted: int = 0) -> LiveStatus:
+    counters = LiveCounters(accepted=accepted, ok=accepted, ng=0, recheck=0, no_part=0, error=0, in_flight=0, missed=0)
+    return LiveStatus(
+        boot_id="00000001",
+        utc="2026-01-01T00:00:00+00:00",
+        name="Station",
+        path="a/b/c/d/e",
+        serial="S",
+        software="0",
+        recipe_name="R",
+        recipe_version="1",
+        model_id="m",
+        model_runtime="r",
+        lot=None,
+        armed=True,
+        ready=True,
+        simulated=True,
+        counters=counters,
+        drops=0,
+        outbox_depth=0,
+        latency_p50_ms=None,
+        latency_p99_ms=None,
+        devices=(),
+        ng_rate=(),
+    )
+
+
+def make_live_verdict(number: int, outcome: Any = "NG") -> LiveVerdict:
+    return LiveVerdict(
+        id=f"v{number}",
+        number=number,
+        inspection_id=number,
+        outcome=outcome,
+        decided_by="model",
+        reason="score_above_limit",
+        reason_en="x",
+        reason_zh="x",
+        score=0.9,
+        ok_below=0.4,
+        ng_from=0.6,
+        defects=(),
+        picture=False,
+        width_px=0,
+        height_px=0,
+        latency_ms=1.0,
+        decided_utc="2026-01-01T00:00:00+00:00",
+    )
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[LiveServer]:
+    made = LiveServer(tmp_path / "s.sock")
+    service = Service("live", made.run)
+    service.start()
+    yield made
+    made.wake()
+    assert service.stop(5.0)
+    assert not (tmp_path / "s.sock").exists()
+
+
+def connect(tmp_path: Path) -> socket.socket:
+    reader = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    reader.settimeout(5)
+    reader.connect(str(tmp_path / "s.sock"))
+    return reader
+
+
+def messages(reader: socket.socket, count: int) -> list[dict[str, Any]]:
+    file = reader.makefile("rb")
+    return [json.loads(file.readline()) for _ in range(count)]
+
+
+def test_a_reader_is_greeted_with_status_and_past(server: LiveServer, tmp_path: Path) -> None:
+    server.publish_status(make_status(9))
+    for number in range(1, 9):
+        server.publish_verdict(make_live_verdict(number))
+    server.publish_verdict(make_live_verdict(9, "OK"))
+    until(lambda: not server._queued, "all sent on")
+    with connect(tmp_path) as reader:
+        status, *past = messages(reader, 8)
+    assert status["counters"]["accepted"] == 9
+    assert [message["number"] for message in past] == [3, 4, 5, 6, 7, 8, 9]
+    assert all(message["replayed"] for message in past)
+
+
+def test_every_reader_gets_every_event_in_order(server: LiveServer, tmp_path: Path) -> None:
+    server.publish_status(make_status())
+    with connect(tmp_path) as one, connect(tmp_path) as two:
+        assert messages(one, 1) == messages(two, 1)
+        for number in range(1, 51):
+            server.publish_verdict(make_live_verdict(number))
+        for reader in (one, two):
+            assert [message["number"] for message in messages(reader, 50)] == list(range(1, 51))
+
+
+def test_a_reader_that_stalls_is_cut_off_and_others_go_on(server: LiveServer, tmp_path: Path) -> None:
+    server.publish_status(make_status())
+    with connect(tmp_path) as stalled, connect(tmp_path) as reader:
+        messages(reader, 1)
+        file = reader.makefile("rb")
+        number = 0
+        while server.cut_off == 0:
+            number += 1
+            server.publish_verdict(make_live_verdict(number))
+            assert json.loads(file.readline())["number"] == number
+            assert number < 20_000, "the stalled reader was never cut off"
+        assert stalled.fileno() > 0
+
+
+def test_a_reader_that_leaves_is_forgotten(server: LiveServer, tmp_path: Path) -> None:
+    server.publish_status(make_status())
+    with connect(tmp_path) as reader:
+        messages(reader, 1)
+    until(lambda: not server._readers, "the reader is forgotten")
+    server.publish_verdict(make_live_verdict(1))
+
+
+def test_too_many_readers_are_turned_away(server: LiveServer, tmp_path: Path) -> None:
+    readers = [connect(tmp_path) for _ in range(17)]
+    until(lambda: server.cut_off == 1, "one reader is turned away")
+    for reader in readers:
+        reader.close()

@@ -1,0 +1,115 @@
+"""The journal: all or nothing, in order, and never lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.domain.record import Record
+from appliance.errors import NotThere
+from appliance.store.journal import Journal, JournalFailed
+from models.decision import Outcome
+from tests.contracts.outbox import OutboxContract, OutboxDesk
+from tests.fakes.clock import FakeClock
+from tests.fakes.parts import make_ledger, make_trigger, make_verdict
+
+
+def make_record(seq: int, payload: bytes = b"{}") -> Record:
+    clock = FakeClock()
+    part = make_ledger(clock).admit(make_trigger(clock))
+    assert part is not None
+    return Record(make_verdict(part, Outcome.NG, clock, f"id-{seq}"), seq, "2026-01-01T00:00:00+00:00", payload)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "station.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    opened = Journal(path, boot_id="00000001", publish=True)
+    yield opened
+    opened.close()
+
+
+def rows(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+class TestJournalAsOutbox(OutboxContract):
+    @pytest.fixture
+    def desk(self, journal: Journal) -> OutboxDesk:
+        written = [0]
+
+        def add(payloads: list[bytes]) -> None:
+            first = written[0] + 1
+            written[0] += len(payloads)
+            journal.write([make_record(first + n, payload) for n, payload in enumerate(payloads)])
+
+        return OutboxDesk(journal, add, flush=lambda: journal.write(()))
+
+
+def test_result_and_outbox_row_come_together_or_not_at_all(journal: Journal, path: Path) -> None:
+    journal.write([make_record(1)])
+    with pytest.raises(JournalFailed, match="check the disk"):
+        journal.write([make_record(2), make_record(1)])  # the second repeats a number: the first may not stay
+    assert rows(path, "parts") == rows(path, "outbox") == 1
+    journal.write([make_record(2)])
+    assert rows(path, "parts") == rows(path, "outbox") == 2
+
+
+def test_deliveries_of_a_failed_transaction_are_not_forgotten(journal: Journal, path: Path) -> None:
+    journal.write([make_record(1)])
+    journal.delivered(journal.read(0, 1)[0].id)
+    with pytest.raises(JournalFailed):
+        journal.write([make_record(1)])
+    assert rows(path, "outbox") == 1
+    journal.write(())
+    assert rows(path, "outbox") == 0
+    assert journal.outbox_rows == journal.outbox_bytes == 0
+
+
+def test_writes_are_synced_in_full(journal: Journal) -> None:
+    with closing(journal._connect()) as db:
+        assert db.execute("PRAGMA synchronous").fetchone()[0] == 2
+        assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
+def test_the_outbox_outlives_the_station(path: Path) -> None:
+    first = Journal(path, boot_id="00000001", publish=True)
+    first.write([make_record(1, b"owed")])
+    first.close()
+    second = Journal(path, boot_id="00000002", publish=True)
+    assert [row.payload for row in second.read(0, 10)] == [b"owed"]
+    assert (second.outbox_rows, second.outbox_bytes) == (1, 4)
+    second.write([replace(make_record(2), seq=1)])  # numbers begin anew with each boot
+    second.close()
+
+
+def test_without_an_mes_nothing_is_owed(path: Path) -> None:
+    journal = Journal(path, boot_id="00000001", publish=False)
+    journal.write([make_record(1)])
+    assert journal.read(0, 10) == ()
+    journal.close()
+    assert rows(path, "parts") == 1
+
+
+def test_an_unreadable_data_base_is_put_aside(path: Path) -> None:
+    path.write_bytes(b"this was a data base once" * 1000)
+    journal = Journal(path, boot_id="00000001", publish=True)
+    assert journal.quarantined is not None
+    assert journal.quarantined.read_bytes().startswith(b"this was")
+    journal.write([make_record(1)])
+    journal.close()
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NotThere, match="cannot be opened"):
+        Journal(tmp_path / "none" / "station.db", boot_id="00000001", publish=True)

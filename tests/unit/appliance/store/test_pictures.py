@@ -1,0 +1,89 @@
+"""Pictures stay below their quota, and those that matter stay longest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from appliance.domain.parts import Frame
+from appliance.domain.verdict import Verdict
+from appliance.store.pictures import PictureArchive
+from models.decision import Outcome
+from tests.fakes.clock import FakeClock
+from tests.fakes.parts import make_ledger, make_trigger, make_verdict
+
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def make_archive(folder: Path, quota_bytes: int = 10**9, keep_ok: bool = True) -> PictureArchive:
+    return PictureArchive(folder / "live", folder / "pictures", quota_bytes=quota_bytes, keep_ok=keep_ok)
+
+
+def make_picture(outcome: Outcome, n: int) -> tuple[Verdict, Frame]:
+    clock = FakeClock()
+    part = make_ledger(clock).admit(make_trigger(clock))
+    assert part is not None
+    image = np.random.default_rng(n).integers(0, 255, (64, 64, 3), np.uint8)
+    return make_verdict(part, outcome, clock, f"{outcome}-{n}"), Frame("fake", n, 0, image)
+
+
+def archived(folder: Path) -> list[str]:
+    return sorted(path.stem for path in (folder / "pictures").glob("*/*.jpg"))
+
+
+def test_quota_is_kept_and_ok_goes_first(tmp_path: Path) -> None:
+    size = 0
+    archive = make_archive(tmp_path)
+    for n, outcome in enumerate((Outcome.NG, Outcome.OK, Outcome.OK, Outcome.NG)):
+        assert archive.keep(*make_picture(outcome, n), WHEN)
+        size = max(size, archive.bytes // (n + 1))
+    archive._quota_bytes = archive.bytes
+    archive.keep(*make_picture(Outcome.NG, 4), WHEN)
+    assert archived(tmp_path) == ["NG-NG-0", "NG-NG-3", "NG-NG-4", "OK-OK-2"]
+    archive._quota_bytes = 3 * size
+    archive.keep(*make_picture(Outcome.NG, 5), WHEN)
+    assert archive.bytes <= 3 * size
+    assert archived(tmp_path)[-1] == "NG-NG-5"
+    assert archive.bytes == sum(path.stat().st_size for path in (tmp_path / "pictures").glob("*/*.jpg"))
+
+
+def test_ok_is_shown_but_not_archived_unless_asked(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, keep_ok=False)
+    assert archive.keep(*make_picture(Outcome.OK, 1), WHEN)
+    assert archived(tmp_path) == []
+    assert (tmp_path / "live" / "OK-1.jpg").exists()
+
+
+def test_the_ring_of_live_pictures_ends(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, keep_ok=False)
+    for n in range(70):
+        archive.keep(*make_picture(Outcome.OK, n), WHEN)
+    assert len(list((tmp_path / "live").glob("*.jpg"))) == 64
+
+
+def test_a_restart_counts_what_is_there(tmp_path: Path) -> None:
+    first = make_archive(tmp_path)
+    first.keep(*make_picture(Outcome.NG, 1), WHEN)
+    again = make_archive(tmp_path)
+    assert again.bytes == first.bytes > 0
+    assert list((tmp_path / "live").glob("*.jpg")) == []
+
+
+def test_a_folder_that_is_gone_costs_the_picture_alone(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path)
+    for path in (tmp_path / "live", tmp_path / "pictures"):
+        path.rmdir()
+        path.write_text("in the way")
+    verdict, frame = make_picture(Outcome.NG, 1)
+    assert archive.keep(verdict, frame, WHEN) is False
+    assert archive.failed_writes == 1
+
+
+def test_a_picture_larger_than_the_quota_is_not_archived(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, quota_bytes=10)
+    verdict, frame = make_picture(Outcome.NG, 1)
+    assert archive.keep(replace(verdict), frame, WHEN)
+    assert archived(tmp_path) == []
