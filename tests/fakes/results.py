@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from appliance.domain.ids import IdSource
+from appliance.domain.parts import Part, Trigger, TriggerSource
+from appliance.domain.reasons import Reason
+from appliance.domain.record import Record
+from appliance.domain.verdict import DecidedBy, Verdict
 from appliance.live import LiveCounters
 from appliance.sinks.result_schema import (
     GateBlock,
@@ -15,6 +19,7 @@ from appliance.sinks.result_schema import (
     TriggerBlock,
 )
 from appliance.sinks.state_messages import IdentityMessage, StatusMessage
+from models.decision import Outcome
 
 BOOT_ID = "0a1b2c3d"
 PATH = "acme/hall/press/line1/cam1"
@@ -65,3 +70,18 @@ def status(spool_depth: int = 0) -> StatusMessage:
         spool_depth=spool_depth,
         clock="unsynced",
     )
+
+
+def record(seq: int, payload: bytes) -> Record:
+    """A line of the journal that carries this payload."""
+    trigger = Trigger(TriggerSource.PLC, tag=1, received_ns=1)
+    part = Part(_IDS.next(), seq, 1, trigger, admitted_ns=1, deadline_ns=10**9)
+    verdict = Verdict(
+        id=_IDS.next(),
+        part=part,
+        outcome=Outcome.ERROR,
+        decided_by=DecidedBy.FAULT,
+        reasons=(Reason.NO_FRAME,),
+        decided_ns=2,
+    )
+    return Record(verdict, seq, NOON.isoformat(), payload)
