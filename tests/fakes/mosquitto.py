@@ -27,12 +27,20 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """`users` maps names to passwords (none: anonymous); `acl` is the text of an ACL file.
+    """`users` maps names to passwords (none: anonymous); `acl` is the text of an ACL file;
+    `certificate` (a PEM file with its key) turns TLS on.
 
     The port stays the same over restarts. Sessions outlive `stop`, and `kill` as far as they were saved with `save`.
     """
 
-    def __init__(self, folder: Path, *, users: dict[str, str] | None = None, acl: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        users: dict[str, str] | None = None,
+        acl: str | None = None,
+        certificate: Path | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.log = folder / "mosquitto.log"
@@ -51,6 +59,8 @@ class Mosquitto:
         if acl is not None:
             self.set_acl(acl)
             lines.append(f"acl_file {self._acl}")
+        if certificate is not None:
+            lines += [f"certfile {certificate}", f"keyfile {certificate}"]
         self._config.write_text("\n".join(lines) + "\n")
 
     @property
