@@ -47,14 +47,17 @@ class PtyLine:
             raise self._lost() from cause
 
     def write(self, data: bytes) -> None:
-        """Nobody reading is no fault of the line: what the far side did not read is forgotten first."""
         try:
-            termios.tcflush(self._far, termios.TCIFLUSH)
             os.write(self._near, data)
         except (OSError, ValueError, termios.error) as cause:
             raise self._lost() from cause
 
     def flush_input(self) -> None:
+        """Forget also what the far side has not read: where nobody listens, bytes go nowhere, as on a cable."""
+        try:
+            termios.tcflush(self._far, termios.TCIFLUSH)
+        except (OSError, termios.error) as cause:
+            raise self._lost() from cause
         while self.read(4096, 0):
             continue
 

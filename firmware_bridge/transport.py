@@ -77,11 +77,10 @@ class SerialTransport:
         except (serial.SerialException, OSError) as cause:
             raise PortUnavailable(_open_remedy(port, cause)) from cause
         except termios.error as cause:
-            raise PortUnavailable(
-                f"Serial port {port} refuses {settings.baudrate} baud, parity {settings.parity}, "
-                f"{settings.stop_bits} stop bits; choose settings its driver supports "
-                f"(a pseudo terminal has only parity N)."
-            ) from cause
+            raise PortUnavailable(_setting_remedy(port, settings)) from cause
+        if not _is_set(self._port.fileno(), settings):
+            self._port.close()
+            raise PortUnavailable(_setting_remedy(port, settings))
 
     def read(self, max_bytes: int, timeout_s: float) -> bytes:
         try:
@@ -107,6 +106,22 @@ class SerialTransport:
 
     def _lost(self) -> TransportLost:
         return TransportLost(f"Serial port {self._path} stopped working; check the adapter and its cable.")
+
+
+def _is_set(descriptor: int, settings: SerialSettings) -> bool:
+    """Whether the driver took the settings: some drop what they cannot do and say nothing."""
+    control_flags, speed = termios.tcgetattr(descriptor)[2], termios.tcgetattr(descriptor)[5]
+    parity_flags = {"N": 0, "E": termios.PARENB, "O": termios.PARENB | termios.PARODD}[settings.parity]
+    parity_is_set = control_flags & (termios.PARENB | (termios.PARODD if parity_flags else 0)) == parity_flags
+    stop_is_set = bool(control_flags & termios.CSTOPB) == (settings.stop_bits == 2)
+    return parity_is_set and stop_is_set and speed == getattr(termios, f"B{settings.baudrate}")
+
+
+def _setting_remedy(port: Path, settings: SerialSettings) -> str:
+    return (
+        f"Serial port {port} refuses {settings.baudrate} baud, parity {settings.parity}, {settings.stop_bits} stop "
+        f"bits; choose settings its driver supports (a pseudo terminal has only parity N)."
+    )
 
 
 def _open_remedy(port: Path, cause: OSError) -> str:
