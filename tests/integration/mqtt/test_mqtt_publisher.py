@@ -193,14 +193,6 @@ def test_an_absent_broker_is_said_and_the_station_can_stop(start: Start) -> None
     assert time.monotonic() - asked < 1.0
 
 
-def test_two_stations_with_one_id_are_told_so(broker: Mosquitto, start: Start) -> None:
-    first = start(broker.port, client_id="twin")
-    until(lambda: first.states, "the first is connected")
-    start(broker.port, client_id="twin")
-    until(lambda: first.states[-1].state == "fault", "the second took over")
-    assert "give each station its own [mqtt] client_id" in first.states[-1].text_en
-
-
 @pytest.mark.parametrize("settings", [{"boot_id": "ffffffff"}, {"queued_s_ago": 11.0}])
 def test_what_comes_late_says_so(broker: Mosquitto, start: Start, settings: dict[str, object]) -> None:
     outbox = MemoryOutbox()
