@@ -20,6 +20,7 @@ import click
 from appliance import network_guard
 from appliance.config.load import load_config
 from appliance.config.template import TEMPLATE
+from appliance.demo.parts import demo_parts
 from appliance.errors import NotThere, OkngError, UsageError
 from models.errors import ModelError, PackageError, RuntimeUnavailable, SelfTestFailed
 
@@ -132,6 +133,9 @@ def demo(headless: bool, seconds: int | None, port: int, seed: int) -> None:
     from appliance.demo.line import run_demo
 
     run_demo(headless=headless, seconds=seconds if seconds or not headless else 20, port=port, seed=seed)
+
+
+okng.add_command(demo_parts)
 
 
 def _add_plugins() -> None:

@@ -1,125 +1,27 @@
-"""Writes a data set of the simulated line's parts, to train on: `okng demo-parts DIR --good N --defects N --seed S`.
-
-    DIR/good/<stem>.png
-    DIR/<kind>/<stem>.png                one folder a defect
-    DIR/ground_truth/<kind>/<stem>.png   255 where the defect is
-    DIR/catalogue.toml                   names and severity of every defect; not written where there is none
-
-The stem is seed and number, so that data sets of several seeds can lie in one folder. Part numbers start far above any
-number a line reaches, one range for each kind: a station that runs with the same seed never meets a part of this set.
-"""
+"""The command `okng demo-parts`, also `python -m appliance.demo.parts`; imports what draws only when it draws."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from appliance.cameras.flange import DrawnPart, draw
-from appliance.cameras.flange_defects import KINDS
-from appliance.errors import OkngError, UsageError
-from models.decision import Severity
-
-# label → English, Chinese, severity; training gives the codes.
-CATALOGUE = {
-    "scratch": ("Scratch", "划痕", Severity.MAJOR),
-    "dent": ("Dent", "凹坑", Severity.MAJOR),
-    "stain": ("Stain", "污渍", Severity.MINOR),
-    "chip": ("Chipped edge", "崩边", Severity.CRITICAL),
-}
-
-_NUMBERS_A_KIND = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class PartsToDraw:
-    """`picture_format`: "png" is what the line's camera gives; "jpg" (quality 95) takes a third of the room."""
-
-    good: int
-    defects_a_kind: int
-    seed: int
-    picture_format: str = "png"
-
-
-def numbers(kind: str | None, count: int) -> range:
-    """The part numbers a data set uses for `count` parts of one kind (None: good)."""
-    first = _NUMBERS_A_KIND * (1 + (0 if kind is None else 1 + KINDS.index(kind)))
-    return range(first, first + count)
-
-
-def write_parts(folder: Path, wanted: PartsToDraw) -> Iterator[Path]:
-    """Draw and write the data set, as the paths of its pictures are asked for.
-
-    Raises:
-        UsageError: at once, the folder is a file or not empty.
-        OkngError: on the way, a file cannot be written.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; name a folder")
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty; name a folder that does not exist yet, or empty it")
-    return _write_all(folder, wanted)
-
-
-def _write_all(folder: Path, wanted: PartsToDraw) -> Iterator[Path]:
-    try:
-        for kind in (None, *KINDS):
-            (folder / (kind or "good")).mkdir(parents=True, exist_ok=True)
-            if kind:
-                (folder / "ground_truth" / kind).mkdir(parents=True, exist_ok=True)
-            for count, number in enumerate(numbers(kind, wanted.defects_a_kind if kind else wanted.good), start=1):
-                part = draw(wanted.seed, number, kind=kind)
-                yield _write_part(folder, f"s{wanted.seed}-{count:05d}", part, wanted.picture_format)
-        if wanted.defects_a_kind:
-            (folder / "catalogue.toml").write_text(catalogue_toml(), encoding="utf-8")
-    except OSError as error:
-        raise OkngError(f"cannot write {folder}: {error.strerror}; check free space and permissions") from error
-
-
-def _write_part(folder: Path, stem: str, part: DrawnPart, picture_format: str) -> Path:
-    path = folder / (part.kind or "good") / f"{stem}.{picture_format}"
-    # The simulated camera is monochrome: one channel says it all.
-    path.write_bytes(_encode(part.image[:, :, 0], picture_format))
-    if part.kind is not None and part.mask is not None:
-        (folder / "ground_truth" / part.kind / f"{stem}.png").write_bytes(_encode(part.mask, "png"))
-    return path
-
-
-def _encode(picture: NDArray[np.uint8], picture_format: str) -> bytes:
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 95] if picture_format == "jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 3]
-    written, buffer = cv2.imencode(f".{picture_format}", picture, quality)
-    if not written:
-        raise OkngError(f"OpenCV cannot write {picture_format}; install opencv-python-headless again")
-    return buffer.tobytes()
-
-
-def catalogue_toml() -> str:
-    """The defect catalogue as a data set carries it."""
-    rows = [
-        f'[{label}]\nname_en = "{name_en}"\nname_zh = "{name_zh}"\nseverity = "{severity}"\n'
-        for label, (name_en, name_zh, severity) in CATALOGUE.items()
-    ]
-    return "\n".join(rows)
+from appliance.errors import OkngError
 
 
 @click.command("demo-parts")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--good", type=click.IntRange(0, 99_999), default=240, show_default=True, help="Good parts to draw.")
 @click.option("--defects", type=click.IntRange(0, 99_999), default=20, show_default=True, help="Parts of each defect.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Another seed, others.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Other seeds draw other parts."
+)
 @click.option("--format", "picture_format", type=click.Choice(["png", "jpg"]), default="png", show_default=True)
 def demo_parts(folder: Path, good: int, defects: int, seed: int, picture_format: str) -> None:
-    """Draw a data set of the simulated line's parts into FOLDER.
+    """Draw a data set of the simulated line's parts into FOLDER. Example: okng demo-parts flanges --good 240"""
+    from appliance.cameras.flange_defects import KINDS
+    from appliance.demo.data_set import PartsToDraw, write_parts
 
-    \b
-    Example:
-      okng demo-parts flanges --good 240 --defects 20 --seed 7
-    """
     wanted = PartsToDraw(good, defects, seed, picture_format)
     total = good + defects * len(KINDS)
     with click.progressbar(write_parts(folder, wanted), length=total, label="Drawing parts") as paths:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from appliance.cameras.flange_defects import KINDS
-from appliance.demo.parts import CATALOGUE, PartsToDraw, write_parts
+from appliance.demo.data_set import CATALOGUE, PartsToDraw, write_parts
 from training.data.catalogue import build_catalogue
 from training.data.dataset import open_dataset, read_mask
 

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from appliance.cameras.flange_defects import KINDS
-from appliance.demo.parts import PartsToDraw, demo_parts, main, numbers, write_parts
+from appliance.demo.data_set import PartsToDraw, numbers, write_parts
+from appliance.demo.parts import demo_parts, main
 from appliance.errors import UsageError
 
 
