@@ -28,7 +28,8 @@ def free_port() -> int:
 
 class Mosquitto:
     """`users` maps names to passwords (none: anonymous); `acl` is the text of an ACL file;
-    `certificate` (a PEM file with its key) turns TLS on.
+    `certificate` (a PEM file with its key) turns TLS on; `settings` are further lines
+    of the configuration.
 
     The port stays the same over restarts. Sessions outlive `stop`, and `kill` as far as they were saved with `save`.
     """
@@ -40,6 +41,7 @@ class Mosquitto:
         users: dict[str, str] | None = None,
         acl: str | None = None,
         certificate: Path | None = None,
+        settings: tuple[str, ...] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -48,7 +50,13 @@ class Mosquitto:
         self._acl = folder / "acl"
         self._saved = folder / "mosquitto.db"
         self._process: subprocess.Popen[bytes] | None = None
-        lines = [f"listener {self.port} 127.0.0.1", "user root", "max_queued_messages 100000", "log_type all"]
+        lines = [
+            f"listener {self.port} 127.0.0.1",
+            "user root",
+            "max_queued_messages 100000",
+            "log_type all",
+            *settings,
+        ]
         lines += ["persistence true", f"persistence_location {folder}/", "autosave_interval 0"]
         lines.append(f"allow_anonymous {'false' if users else 'true'}")
         if users:
