@@ -167,7 +167,7 @@ class TrainingEntry(Entry):
     config_sha256: Sha256
     seed: int
     good_pictures: int = Field(ge=0)
-    defect_pictures: int = Field(ge=0)
+    defective_pictures: int = Field(ge=0)
     tools: dict[str, str]
 
 

@@ -2,7 +2,10 @@
 
 - `gaussian`: Mahalanobis distance to one Gaussian over all places (Defard et al., "PaDiM", 2020, without positions);
   `projection` whitens, so the distance is a plain norm.
-- `nearest_neighbour`: distance to the nearest vector of a coreset of good places (Roth et al., "PatchCore", 2022).
+- `nearest_neighbour`: distance to the nearest vector of a coreset of good places (Roth et al., "PatchCore", 2022),
+  divided by that vector's `radius`, the distance usual for good places there (a busy edge may differ more than a face).
+- `known`, optional for both: logistic weights `(D + 1,)` of defects that were shown. Their logit is added where it is
+  above zero, so that knowing a defect can only ever raise a score.
 
 A place's vector is the concatenation of all strides' features, averaged over `pool` x `pool` neighbours, brought to the
 grid of `grid_stride`, centred by `mean` and multiplied by `projection` (`(D,)` scales or a `(D, d)` matrix). The
@@ -80,10 +83,10 @@ class Gaussian:
 
 
 class NearestNeighbour:
-    """Distance to the nearest vector of `bank` `(m, d)`."""
+    """Distance to the nearest vector of `bank` `(m, d)`, in units of that vector's `radius` `(m,)`."""
 
-    def __init__(self, bank: Floats) -> None:
-        self._bank = bank
+    def __init__(self, bank: Floats, radius: Floats) -> None:
+        self._bank, self._radius = bank, radius
         self._transposed = np.ascontiguousarray(bank.T) * np.float32(-2)
         self._squares = np.einsum("md,md->m", bank, bank)
 
@@ -94,7 +97,7 @@ class NearestNeighbour:
         nearest = partial.argmin(axis=1)
         # The expanded square picks the neighbour; the difference itself gives the distance without cancellation.
         residuals = vectors - self._bank[nearest]
-        return np.sqrt(np.einsum("nd,nd->n", residuals, residuals)), residuals
+        return np.sqrt(np.einsum("nd,nd->n", residuals, residuals)) / self._radius[nearest], residuals
 
 
 Distance = Callable[[Floats], tuple[Floats, Floats]]
@@ -103,8 +106,11 @@ Distance = Callable[[Floats], tuple[Floats, Floats]]
 class Scorer:
     """Feature maps of one picture → `RawScores`; pure, so the same features always give the same bits."""
 
-    def __init__(self, shape: ScorerShape, mean: Floats, projection: Floats, distance: Distance) -> None:
-        self.shape, self._mean, self._projection, self._distance = shape, mean, projection, distance
+    def __init__(
+        self, shape: ScorerShape, mean: Floats, projection: Floats, distance: Distance, known: Floats | None
+    ) -> None:
+        self.shape, self._mean, self._projection = shape, mean, projection
+        self._distance, self._known = distance, known
 
     @property
     def dimensions(self) -> int:
@@ -123,6 +129,8 @@ class Scorer:
     def score_vectors(self, vectors: Floats, grid: tuple[int, int]) -> RawScores:
         """The same from place vectors that `embed` made."""
         distances, residuals = self._distance(project(vectors, self._mean, self._projection))
+        if self._known is not None:
+            distances = distances + np.maximum(vectors @ self._known[:-1] + self._known[-1], np.float32(0))
         cells: Floats = distances.reshape(grid)
         if self.shape.smoothing_cells > 0:
             sigma = self.shape.smoothing_cells
@@ -170,21 +178,29 @@ def load_scorer(entry: ScorerEntry, files: Mapping[str, bytes]) -> Scorer:
     arrays = {
         role: load_array(files, name, np.float32, (1, 2)).astype(np.float32) for role, name in entry.arrays.items()
     }
-    expected = {"mean", "projection"} | ({"bank"} if entry.kind == "nearest_neighbour" else set())
-    if set(arrays) != expected:
-        raise PackageError(f"a {entry.kind} scorer needs the arrays {', '.join(sorted(expected))}; export it again")
-    mean, projection = arrays["mean"], arrays["projection"]
+    needed = {"mean", "projection"} | ({"bank", "radius"} if entry.kind == "nearest_neighbour" else set())
+    if set(arrays) - {"known"} != needed:
+        raise PackageError(f"a {entry.kind} scorer needs the arrays {', '.join(sorted(needed))}; export it again")
+    mean, projection, known = arrays["mean"], arrays["projection"], arrays.get("known")
     if mean.ndim != 1 or projection.shape[0] != mean.shape[0]:
         raise PackageError("the scorer's mean and projection do not fit each other; export the package again")
+    if known is not None and known.shape != (mean.shape[0] + 1,):
+        raise PackageError("the weights of known defects do not fit the scorer; export the package again")
     if entry.grid_stride not in entry.strides:
         raise PackageError("the scorer's grid is none of its strides; export the package again")
     shape = ScorerShape(entry.grid_stride, entry.strides, entry.pool, entry.smoothing_cells, entry.top_fraction)
-    dimensions = projection.shape[-1]
+    return Scorer(shape, mean, projection, _distance(entry, arrays), known)
+
+
+def _distance(entry: ScorerEntry, arrays: Mapping[str, Floats]) -> Distance:
+    dimensions = arrays["projection"].shape[-1]
     if entry.kind == "gaussian":
         if dimensions > MAX_GAUSSIAN_DIMENSIONS:
             raise PackageError(f"a Gaussian of {dimensions} dimensions is too slow for a station; train it again")
-        return Scorer(shape, mean, projection, Gaussian())
-    bank = arrays["bank"]
+        return Gaussian()
+    bank, radius = arrays["bank"], arrays["radius"]
     if bank.ndim != 2 or bank.shape[1] != dimensions or bank.shape[0] > MAX_BANK:
         raise PackageError(f"the scorer's bank must be at most {MAX_BANK} x {dimensions}; export the package again")
-    return Scorer(shape, mean, projection, NearestNeighbour(bank))
+    if radius.shape != bank.shape[:1] or not (radius > 0).all():
+        raise PackageError("the scorer's radii must be positive, one a bank vector; export the package again")
+    return NearestNeighbour(bank, radius)

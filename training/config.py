@@ -1,0 +1,46 @@
+"""What a training run is asked for; its hash is recorded in the package."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from models.decision import Box
+from models.geometry import Geometry
+
+MIN_GOOD = 12
+FOLDS = 4
+CALIBRATION_PICTURES = 64
+BANK_SIZE = 800
+GOLDEN_FRAMES = 16
+# Enough views of the good pictures that a bank of 800 is never starved, at seconds of feature extraction.
+VIEWS_WANTED = 200
+MAX_VIEWS_PER_PICTURE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """`size_px` is the side of a square of the network input's area; the region's proportions are kept."""
+
+    seed: int = 0
+    size_px: int = 256
+    roi: tuple[int, int, int, int] | None = None
+
+    def geometry(self) -> Geometry:
+        return Geometry(Box(*self.roi) if self.roi else None)
+
+    def input_size(self, picture_size: tuple[int, int]) -> tuple[int, int]:
+        """(width, height) of the network input for pictures of (width, height): multiples of 16, area near size²."""
+        width, height = (self.roi[2], self.roi[3]) if self.roi else picture_size
+        stretch = (width / height) ** 0.5
+        return _multiple_of_16(self.size_px * stretch), _multiple_of_16(self.size_px / stretch)
+
+    def sha256(self) -> str:
+        fixed = {"folds": FOLDS, "bank": BANK_SIZE, "calibration": CALIBRATION_PICTURES, "views": VIEWS_WANTED}
+        text = json.dumps({**asdict(self), **fixed}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _multiple_of_16(value: float) -> int:
+    return max(32, round(value / 16) * 16)

@@ -1,0 +1,85 @@
+"""The defect catalogue of a data set: codes, names in both languages, severities.
+
+`catalogue.toml` may name any folder:
+
+    [scratch]
+    name_en = "Scratch"
+    name_zh = "划痕"
+    severity = "major"        # critical, major or minor
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.decision import Severity
+from models.manifest import UNKNOWN_DEFECT, ClassEntry
+from training.errors import BadData
+
+_KNOWN = {
+    UNKNOWN_DEFECT: ("Unknown defect", "未知缺陷"),
+    "anomaly": ("Anomaly", "异常"),
+    "bad": ("Defect", "缺陷"),
+    "bent": ("Bent", "弯曲"),
+    "broken": ("Broken", "断裂"),
+    "burr": ("Burr", "毛刺"),
+    "chip": ("Chip", "缺口"),
+    "contamination": ("Contamination", "异物"),
+    "crack": ("Crack", "裂纹"),
+    "dent": ("Dent", "凹痕"),
+    "hole": ("Hole", "孔洞"),
+    "inclusion": ("Inclusion", "夹杂"),
+    "missing": ("Missing part", "缺件"),
+    "pit": ("Pit", "凹坑"),
+    "rust": ("Rust", "锈蚀"),
+    "scratch": ("Scratch", "划痕"),
+    "stain": ("Stain", "污渍"),
+}
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name_en: str | None = Field(default=None, min_length=1, max_length=100)
+    name_zh: str | None = Field(default=None, min_length=1, max_length=100)
+    severity: Severity = Severity.MAJOR
+
+
+def build_catalogue(root: Path, defects: tuple[str, ...]) -> tuple[ClassEntry, ...]:
+    """`unknown_defect` with code 1, then the folders in sorted order from code 2.
+
+    Raises:
+        BadData: `catalogue.toml` cannot be understood, or names a folder that is not there.
+    """
+    rows = _read(root / "catalogue.toml")
+    strangers = sorted(set(rows) - set(defects) - {UNKNOWN_DEFECT})
+    if strangers:
+        raise BadData(f"catalogue.toml names {strangers[0]}, but there is no such folder; correct its name")
+    return tuple(
+        _entry(label, code, rows.get(label, _Row()))
+        for code, label in enumerate((UNKNOWN_DEFECT, *sorted(set(defects) - {UNKNOWN_DEFECT})), start=1)
+    )
+
+
+def _entry(label: str, code: int, row: _Row) -> ClassEntry:
+    name_en, name_zh = _KNOWN.get(label.lower(), (label, label))
+    return ClassEntry(
+        label=label,
+        code=code,
+        name_en=row.name_en or name_en,
+        name_zh=row.name_zh or name_zh,
+        severity=row.severity,
+    )
+
+
+def _read(path: Path) -> dict[str, _Row]:
+    if not path.is_file():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {label: _Row.model_validate(row) for label, row in content.items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+        first = str(error).splitlines()[0]
+        raise BadData(f"catalogue.toml cannot be understood ({first}); see the example in docs/package.md") from error

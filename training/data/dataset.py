@@ -1,0 +1,198 @@
+"""A data set on disk: `good/` and one folder a defect, checked before an hour is spent on it.
+
+DIR/good/*.png  DIR/<defect>/*.png        pictures, any name, any script
+DIR/ground_truth/<defect>/<stem>.png      masks, optional (also <stem>_mask.png)
+DIR/groups.csv                            optional: picture,group (pictures of one part or lot share a group)
+DIR/catalogue.toml                        optional: names and severities of the defects
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.config import MIN_GOOD
+from training.errors import BadData, NotThere
+
+GOOD = "good"
+MASKS = "ground_truth"
+_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture; `label` is its folder, `name` its path inside the data set, `size` (width, height)."""
+
+    path: Path
+    name: str
+    label: str
+    group: str
+    sha256: str
+    size: tuple[int, int]
+    mask: Path | None
+
+    @property
+    def good(self) -> bool:
+        return self.label == GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Pictures sorted by name without exact copies; `copies` says which were left out and what they equal."""
+
+    root: Path
+    pictures: tuple[Picture, ...]
+    copies: tuple[tuple[str, str], ...]
+
+    @property
+    def good(self) -> tuple[Picture, ...]:
+        return tuple(picture for picture in self.pictures if picture.good)
+
+    @property
+    def defective(self) -> tuple[Picture, ...]:
+        return tuple(picture for picture in self.pictures if not picture.good)
+
+    @property
+    def defects(self) -> tuple[str, ...]:
+        return tuple(sorted({picture.label for picture in self.defective}))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) that all pictures share."""
+        return self.pictures[0].size
+
+    def sha256(self) -> str:
+        """Changes with any picture, mask, name, group or catalogue entry."""
+        digest = hashlib.sha256()
+        for picture in self.pictures:
+            mask = hashlib.sha256(picture.mask.read_bytes()).hexdigest() if picture.mask else "-"
+            digest.update(f"{picture.name}\0{picture.sha256}\0{picture.group}\0{mask}\n".encode())
+        catalogue = self.root / "catalogue.toml"
+        digest.update(catalogue.read_bytes() if catalogue.is_file() else b"")
+        return digest.hexdigest()
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Decode a picture as BGR or gray, uint8; `cv2.imread` would fail on some names, bytes never do.
+
+    Raises:
+        BadData: this is no 8-bit picture.
+    """
+    picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_ANYCOLOR)
+    if picture is None or picture.dtype != np.uint8:
+        raise BadData(f"{path} is no readable 8-bit picture; remove it or copy it again")
+    return np.asarray(picture, np.uint8)
+
+
+def read_mask(path: Path) -> NDArray[np.bool_]:
+    """A mask `(H, W)`: anything not black is defect.
+
+    Raises:
+        BadData: this is no picture.
+    """
+    mask = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    if mask is None:
+        raise BadData(f"the mask {path} is no readable picture; remove it or copy it again")
+    return np.asarray(mask > 0, np.bool_)
+
+
+def open_dataset(root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True) -> DataSet:
+    """Read every picture once and check the whole.
+
+    Raises:
+        NotThere: `root` or `root/good` is not there.
+        BadData: naming all pictures of the first kind of trouble.
+    """
+    if not root.is_dir():
+        raise NotThere(f"there is no data set at {root}; name a folder that holds good/ and one folder a defect")
+    if not (root / GOOD).is_dir():
+        raise NotThere(f"{root} has no folder good/; put the pictures of good parts there")
+    groups = _read_groups(root / "groups.csv")
+    pictures, broken = [], []
+    for path, label in _walk(root):
+        picture = _read(root, path, label, groups)
+        if picture is None:
+            broken.append(path.relative_to(root).as_posix())
+        else:
+            pictures.append(picture)
+    if broken:
+        raise BadData(f"{_listed(broken)} cannot be read as 8-bit pictures; remove them or copy them again")
+    data = _without_copies(root, pictures)
+    _check(data, min_good, one_size)
+    return data
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, str]]:
+    for folder in sorted(root.iterdir()):
+        if folder.is_dir() and folder.name != MASKS and not folder.name.startswith("."):
+            for path in sorted(folder.iterdir()):
+                if path.is_file() and path.suffix.lower() in _SUFFIXES:
+                    yield path, folder.name
+
+
+def _read(root: Path, path: Path, label: str, groups: dict[str, str]) -> Picture | None:
+    try:
+        height, width = read_picture(path).shape[:2]
+    except (BadData, OSError, cv2.error):
+        return None
+    name = path.relative_to(root).as_posix()
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    folder = root / MASKS / label
+    masks = (folder / f"{path.stem}.png", folder / f"{path.stem}_mask.png")
+    mask = next((mask for mask in masks if mask.is_file()), None) if label != GOOD else None
+    return Picture(path, name, label, groups.get(name, name), digest, (width, height), mask)
+
+
+def _read_groups(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        if rows.fieldnames is None or not {"picture", "group"} <= set(rows.fieldnames):
+            raise BadData(f"{path} needs the columns picture,group in its first line; add them")
+        return {row["picture"]: row["group"] for row in rows}
+
+
+def _without_copies(root: Path, pictures: list[Picture]) -> DataSet:
+    first: dict[str, Picture] = {}
+    copies: list[tuple[str, str]] = []
+    crossing: list[str] = []
+    for picture in pictures:
+        known = first.setdefault(picture.sha256, picture)
+        if known is picture:
+            continue
+        if known.good != picture.good:
+            crossing.append(f"{picture.name} = {known.name}")
+        copies.append((picture.name, known.name))
+    if crossing:
+        raise BadData(f"the same picture is both good and defective: {_listed(crossing)}; remove the wrong copy")
+    return DataSet(root, tuple(first.values()), tuple(copies))
+
+
+def _check(data: DataSet, min_good: int, one_size: bool) -> None:
+    if len(data.good) < min_good:
+        raise BadData(
+            f"{data.root}/good holds {len(data.good)} different pictures, {min_good} are the least and 60 certify 5 %; "
+            "add pictures of good parts"
+        )
+    sizes: dict[tuple[int, int], list[str]] = {}
+    for picture in data.pictures:
+        sizes.setdefault(picture.size, []).append(picture.name)
+    if one_size and len(sizes) > 1:
+        rare = min(sizes, key=lambda size: len(sizes[size]))
+        raise BadData(
+            f"the pictures have {len(sizes)} sizes; {_listed(sizes[rare])} have {rare[0]}x{rare[1]}: "
+            "take all with one camera setting, or remove them"
+        )
+
+
+def _listed(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,32 @@
+"""What stops a training run on purpose, and the exit code each one becomes.
+
+    TrainingError
+    ├── GateFailed        1   a gate that was asked for failed
+    ├── BadData           2   the data set cannot be trained on as it is
+    ├── NotThere          3   a file or directory is not there
+    └── RefusedForSafety  4   the artefact may not be shipped (parity, scores that say nothing)
+
+Every message is one sentence that ends with what to do.
+"""
+
+from __future__ import annotations
+
+
+class TrainingError(Exception):
+    exit_code = 1
+
+
+class GateFailed(TrainingError):
+    exit_code = 1
+
+
+class BadData(TrainingError):
+    exit_code = 2
+
+
+class NotThere(TrainingError):
+    exit_code = 3
+
+
+class RefusedForSafety(TrainingError):
+    exit_code = 4

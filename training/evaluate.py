@@ -1,0 +1,119 @@
+"""Every picture of a data set through the station's own Detector, and what that proves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.decision import Limits, Outcome
+from models.detector import Detector
+from models.intervals import two_sided
+from models.manifest import UNKNOWN_DEFECT
+from training.data.dataset import Picture, read_picture
+from training.fit import auroc
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the Detector said of one picture; `named` is the first detection's label or "" and `map` its score map."""
+
+    picture: Picture
+    score: float
+    outcome: Outcome
+    named: str
+    latency_ms: float
+    map: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`count` of `total` with the exact two-sided 95 % interval."""
+
+    count: int
+    total: int
+
+    def interval(self) -> tuple[float, float]:
+        return two_sided(self.count, self.total)
+
+    def __str__(self) -> str:
+        if not self.total:
+            return "none to judge"
+        low, high = self.interval()
+        return f"{self.count} of {self.total} ({self.count / self.total:.1%}; 95 % between {low:.1%} and {high:.1%})"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures of one runtime. Escapes are defective pictures called OK, overkill good pictures called NG."""
+
+    runtime: str
+    auroc: float | None
+    escapes: Rate
+    overkill: Rate
+    recheck_good: Rate
+    recheck_defective: Rate
+    named_right: Rate
+    per_class: dict[str, Rate]
+    latency_p50_ms: float
+    latency_p99_ms: float
+
+
+def judge_pictures(detector: Detector, pictures: Iterable[Picture], limits: Limits | None = None) -> list[Judged]:
+    """Run every picture through the detector."""
+    judged = []
+    for picture in pictures:
+        found = detector.inspect(read_picture(picture.path), limits)
+        decision = found.decision
+        took_ms = (found.preprocess_ns + found.infer_ns + found.score_ns) / 1e6
+        named = decision.detections[0].label if decision.detections else ""
+        judged.append(Judged(picture, decision.score, decision.outcome, named, took_ms, found.scores.map))
+    return judged
+
+
+def summarize(runtime: str, judged: list[Judged], known: frozenset[str]) -> Evaluation:
+    """Figures of judged pictures; `known` are the labels of the catalogue (others may only be named unknown)."""
+    good = [one for one in judged if one.picture.good]
+    bad = [one for one in judged if not one.picture.good]
+    found = [one for one in bad if one.named]
+    right = sum(one.named == (one.picture.label if one.picture.label in known else UNKNOWN_DEFECT) for one in found)
+    labels = sorted({one.picture.label for one in bad})
+    latencies = [one.latency_ms for one in judged]
+    return Evaluation(
+        runtime=runtime,
+        auroc=auroc(scores_of(good), scores_of(bad)) if good and bad else None,
+        escapes=_rate(bad, Outcome.OK),
+        overkill=_rate(good, Outcome.NG),
+        recheck_good=_rate(good, Outcome.RECHECK),
+        recheck_defective=_rate(bad, Outcome.RECHECK),
+        named_right=Rate(right, len(found)),
+        per_class={label: _rate([one for one in bad if one.picture.label == label], Outcome.OK) for label in labels},
+        latency_p50_ms=float(np.quantile(latencies, 0.5)),
+        latency_p99_ms=float(np.quantile(latencies, 0.99)),
+    )
+
+
+def scores_of(judged: Iterable[Judged]) -> NDArray[np.float64]:
+    return np.array([one.score for one in judged], np.float64)
+
+
+def confusion(judged: list[Judged]) -> dict[str, Counter[str]]:
+    """Folder → how many pictures got which outcome."""
+    table: dict[str, Counter[str]] = {}
+    for one in judged:
+        table.setdefault(one.picture.label, Counter())[one.outcome.value] += 1
+    return table
+
+
+def wrong_first(judged: list[Judged]) -> list[Judged]:
+    """Pictures in the order in which a person should look at them: the lowest defects and the highest good."""
+    bad = sorted((one for one in judged if not one.picture.good), key=lambda one: one.score)
+    good = sorted((one for one in judged if one.picture.good), key=lambda one: -one.score)
+    return [one for pair in zip(bad, good, strict=False) for one in pair] or bad or good
+
+
+def _rate(judged: list[Judged], outcome: Outcome) -> Rate:
+    return Rate(sum(one.outcome is outcome for one in judged), len(judged))

@@ -1,0 +1,66 @@
+"""`okng eval`: a package against a folder of pictures, on each runtime, as text or figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.detector import Detector
+from models.runtimes.choose import installed_runtimes
+from training.data.dataset import open_dataset
+from training.evaluate import Evaluation, Rate, judge_pictures, summarize
+
+
+def evaluate_package(package: Path, root: Path, runtime: str, threads: int) -> list[Evaluation]:
+    """Judge every picture of `root` on one runtime or on "all" that are installed.
+
+    Raises:
+        TrainingError: the data set cannot be used.
+        ModelError: the package cannot be used, or a picture is none it can judge.
+    """
+    data = open_dataset(root, min_good=0, one_size=False)
+    found = []
+    for name in installed_runtimes() if runtime == "all" else (runtime,):
+        detector = Detector.load(package, runtime=name, threads=threads)
+        try:
+            judged = judge_pictures(detector, data.pictures)
+        finally:
+            detector.close()
+        found.append(summarize(detector.info.runtime, judged, frozenset(row.label for row in detector.info.classes)))
+    return found
+
+
+def as_text(found: Evaluation) -> str:
+    """A few lines for people."""
+    auroc = "no AUROC without both good and defective pictures" if found.auroc is None else f"{100 * found.auroc:.2f}"
+    lines = [
+        f"{found.runtime}",
+        f"  AUROC            {auroc}",
+        f"  escapes          {found.escapes}",
+        *(f"    {label:14} {rate}" for label, rate in found.per_class.items()),
+        f"  overkill         {found.overkill}",
+        f"  recheck, good    {found.recheck_good}",
+        f"  recheck, defect  {found.recheck_defective}",
+        f"  named right      {found.named_right}",
+        f"  latency          p50 {found.latency_p50_ms:.1f} ms, p99 {found.latency_p99_ms:.1f} ms",
+    ]
+    return "\n".join(lines)
+
+
+def as_dict(found: Evaluation) -> dict[str, object]:
+    """The same for programs."""
+    return {
+        "runtime": found.runtime,
+        "auroc": found.auroc,
+        "escapes": _rate(found.escapes),
+        "escapes_per_class": {label: _rate(rate) for label, rate in found.per_class.items()},
+        "overkill": _rate(found.overkill),
+        "recheck_good": _rate(found.recheck_good),
+        "recheck_defective": _rate(found.recheck_defective),
+        "named_right": _rate(found.named_right),
+        "latency_p50_ms": round(found.latency_p50_ms, 3),
+        "latency_p99_ms": round(found.latency_p99_ms, 3),
+    }
+
+
+def _rate(rate: Rate) -> dict[str, object]:
+    return {"count": rate.count, "total": rate.total, "interval_95": [round(end, 5) for end in rate.interval()]}

@@ -1,0 +1,119 @@
+"""Trunk → fp32 ONNX → one INT8 QDQ ONNX that both runtimes run.
+
+U8S8, per-channel, `reduce_range` (AVX2 without VNNI saturates 16-bit accumulators otherwise), `Clip` kept among the
+quantized operators. Everything that could differ between two runs (names, stack traces, paths) is stripped, so that
+equal data gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from training.networks.trunk import load_trunk
+
+INPUT_NAME = "pixels"
+_OPSET = 18
+_QUANTIZED = ["Conv", "Add", "Clip"]
+
+
+def export_trunk(size: tuple[int, int], strides: Sequence[int]) -> bytes:
+    """The fp32 trunk for inputs of (width, height) as ONNX; outputs are named `stride<n>`."""
+    trunk = load_trunk(strides)
+    example = torch.zeros((1, size[1], size[0], 3), dtype=torch.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trunk.onnx"
+        torch.onnx.export(
+            trunk,
+            (example,),
+            str(path),
+            dynamo=True,
+            external_data=False,
+            opset_version=_OPSET,
+            input_names=[INPUT_NAME],
+            output_names=[output_name(stride) for stride in strides],
+            verbose=False,
+        )
+        return _stripped(onnx.load(str(path)))
+
+
+def output_name(stride: int) -> str:
+    return f"stride{stride}"
+
+
+class _Frames(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no stubs
+    def __init__(self, frames: Sequence[NDArray[np.uint8]]) -> None:
+        self._frames: Iterator[NDArray[np.uint8]] = iter(frames)
+
+    def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
+        frame = next(self._frames, None)
+        return None if frame is None else {INPUT_NAME: frame}
+
+
+def quantize(model: bytes, frames: Sequence[NDArray[np.uint8]]) -> bytes:
+    """INT8 QDQ model; activation ranges come from network inputs `frames`, `(1, H, W, 3)` uint8 each."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain, ready, quantized = (str(Path(folder) / name) for name in ("fp32.onnx", "ready.onnx", "int8.onnx"))
+        Path(plain).write_bytes(model)
+        quant_pre_process(plain, ready, skip_symbolic_shape=True)
+        quantize_static(
+            ready,
+            quantized,
+            _Frames(frames),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=_QUANTIZED,
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+        )
+        return _stripped(onnx.load(quantized))
+
+
+def keep_outputs(model: bytes, strides: Sequence[int]) -> bytes:
+    """The same network with only the outputs of `strides`; what nothing needs any more is removed."""
+    proto = onnx.load_from_string(model)
+    graph = proto.graph
+    wanted = [output_name(stride) for stride in strides]
+    outputs = {output.name: output for output in graph.output}
+    del graph.output[:]
+    graph.output.extend(outputs[name] for name in wanted)
+    needed, kept = set(wanted), []
+    for node in reversed(graph.node):  # nodes stand in topological order
+        if needed & set(node.output):
+            needed |= set(node.input)
+            kept.append(node)
+    weights = [weight for weight in graph.initializer if weight.name in needed]
+    nodes = list(reversed(kept))
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(weights)
+    return _stripped(proto)
+
+
+def _stripped(proto: Any) -> bytes:
+    """Serialized without whatever tells of the machine and the moment."""
+    graph = proto.graph
+    for holder in (proto, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        holder.doc_string = ""
+        if hasattr(holder, "metadata_props"):
+            del holder.metadata_props[:]
+    del graph.value_info[:]
+    proto.producer_name, proto.producer_version = "okng", ""
+    return bytes(proto.SerializeToString(deterministic=True))
