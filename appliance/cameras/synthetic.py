@@ -25,7 +25,8 @@ _END_WITHIN_S = 2.0
 
 @dataclass(slots=True)
 class _Renderer:
-    """A running renderer process. `whole`: pictures it announced and nobody took."""
+    """A running renderer process. `announcements`: a descriptor that gives one byte for every picture that is whole;
+    `thanks`: one that takes a byte for every picture taken. `whole`: pictures announced and not yet taken."""
 
     process: subprocess.Popen[bytes]
     ring: Ring
