@@ -25,7 +25,7 @@ TEXTS: Final[dict[str, Text]] = {
     "page.title": Text("Live inspection", "实时检测"),
     "page.switch": Text("中文", "English"),
     "page.switch_label": Text("中文 – switch to Chinese", "English – 切换为英文"),
-    "page.needs_script": Text("This page needs JavaScript; allow it in the browser.", "本页面需要 JavaScript，请启用。"),
+    "page.needs_script": Text("This page needs JavaScript; please allow it.", "本页面需要 JavaScript，请启用。"),
     "page.too_many": Text(
         "Too many screens are open on this station; close one. This page tries again by itself.",
         "打开的画面过多，请关闭其中一个；本页面会自动重试。",
@@ -129,10 +129,7 @@ TEXTS: Final[dict[str, Text]] = {
     # The station is silent.
     "stale.since": Text("No word from the station since {time}", "自 {time} 起与检测站失去联系"),
     "stale.never": Text("No word from the station", "与检测站失去联系"),
-    "stale.why": Text(
-        "What you see is old. Do not rely on it; see that the station is running.",
-        "画面内容已过时，请勿依据此画面；请检查检测站是否运行。",
-    ),
+    "stale.why": Text("Old data: do not rely on it; check the station.", "画面内容已过时，请勿依据；请检查检测站。"),
     "stale.old": Text("Old", "过时"),
 }  # fmt: skip
 

@@ -124,6 +124,7 @@ function listen() {
 byId("switch").addEventListener("click", (event) => {
   event.preventDefault();
   switchLanguage();
+  setText("spoken", "");
   showVerdict(drawn.verdict, state.status !== null);
   showPicture(drawn.verdict, drawn.loaded);
   showStrip(state.ng, state.status !== null, true);

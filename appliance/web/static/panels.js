@@ -40,10 +40,11 @@ export function showDevices(status, silent) {
 
 export function showModes(status, silent) {
   const modes = [];
-  if (status !== null && !status.ready && !silent) modes.push(make("li", { class: "warn" }, shape("warn"), t("mode.not_ready")));
-  if (status !== null && !status.armed) modes.push(make("li", {}, t("mode.monitor")));
-  if (status !== null && status.simulated) modes.push(make("li", {}, t("mode.simulated")));
-  replaceIfChanged(byId("modes"), modes);
+  const known = status !== null && !silent;
+  if (known && !status.ready) modes.push(make("li", { class: "warn" }, shape("warn"), t("mode.not_ready")));
+  if (known && !status.armed) modes.push(make("li", {}, t("mode.monitor")));
+  if (known && status.simulated) modes.push(make("li", {}, t("mode.simulated")));
+  replaceIfChanged(byId("mode-list"), modes);
   byId("modes").hidden = modes.length === 0;
 }
 
@@ -83,7 +84,7 @@ export function showAlarms(status, silent) {
   byId("alarms").closest(".side").classList.toggle("with-alarms", wrong.length > 0);
   const list = byId("alarms");
   // A list that must be scrolled must be reachable by keyboard.
-  if (list.scrollHeight > list.clientHeight + 1) list.tabIndex = 0;
+  if (wrong.length > 0 && list.scrollHeight > list.clientHeight) list.tabIndex = 0;
   else list.removeAttribute("tabindex");
 }
 

@@ -52,6 +52,7 @@ def test_every_answer_carries_the_security_headers(client: FlaskClient, path: st
 
 def test_the_page_has_no_inline_script_or_style_and_names_no_other_host(client: FlaskClient) -> None:
     page = client.get("/").text
+    assert '<noscript><p class="stale">This page needs JavaScript' in page
     assert re.findall(r"<script(?![^>]*\ssrc=)[^>]*>", page) == []
     assert re.findall(r"<style|\sstyle=|\son\w+=|javascript:", page) == []
     for name in ("live.js", "live.css", "chart.js", "dom.js", "panels.js", "picture.js", "text.js", "verdict.js"):
