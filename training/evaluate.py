@@ -13,7 +13,8 @@ from models.decision import Limits, Outcome
 from models.detector import Detector
 from models.intervals import two_sided
 from models.manifest import UNKNOWN_DEFECT
-from training.data.dataset import Picture, read_picture
+from models.picture_file import read_picture
+from training.data.dataset import Picture
 from training.fit import auroc
 
 

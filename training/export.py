@@ -7,8 +7,11 @@ equal data gives equal bytes.
 
 from __future__ import annotations
 
+import logging
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +39,7 @@ def export_trunk(size: tuple[int, int], strides: Sequence[int]) -> bytes:
     """The fp32 trunk for inputs of (width, height) as ONNX; outputs are named `stride<n>`."""
     trunk = load_trunk(strides)
     example = torch.zeros((1, size[1], size[0], 3), dtype=torch.uint8)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "trunk.onnx"
         torch.onnx.export(
             trunk,
@@ -67,7 +70,7 @@ class _Frames(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has n
 
 def quantize(model: bytes, frames: Sequence[NDArray[np.uint8]]) -> bytes:
     """INT8 QDQ model; activation ranges come from network inputs `frames`, `(1, H, W, 3)` uint8 each."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _quiet():
         plain, ready, quantized = (str(Path(folder) / name) for name in ("fp32.onnx", "ready.onnx", "int8.onnx"))
         Path(plain).write_bytes(model)
         quant_pre_process(plain, ready, skip_symbolic_shape=True)
@@ -105,6 +108,21 @@ def keep_outputs(model: bytes, strides: Sequence[int]) -> bytes:
     graph.node.extend(nodes)
     graph.initializer.extend(weights)
     return _stripped(proto)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the vendors' hundred lines of progress away from the operator; their errors still come as exceptions."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", UserWarning)
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _stripped(proto: Any) -> bytes:

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Geometry
+from models.picture_file import read_picture
 from models.preprocess import Preprocessor
 from models.runtimes.base import Runtime
 from models.runtimes.choose import choose_runtime
 from models.scorers import Floats
 from training.config import MAX_VIEWS_PER_PICTURE, VIEWS_WANTED
 from training.data.augment import shifted_view, turned_view
-from training.data.dataset import Picture, read_picture
+from training.data.dataset import Picture
 
 ALL_STRIDES = (4, 8, 16)
 VIEWS = {"turned": turned_view, "shifted": shifted_view}

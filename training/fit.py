@@ -2,7 +2,7 @@
 
 Cross-fitting: all pictures are split into folds by group; each fold is scored by a scorer fitted on the others, so
 every picture gets a score from a model that never saw it. The shipped scorer is fitted on all of them. Defective
-pictures with masks teach only `known`, which can only raise a score; the rest is fitted on good pictures alone.
+pictures teach only `known`, which can only raise a score; the rest is fitted on good pictures alone.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ Mask = NDArray[np.bool_]
 Raws = NDArray[np.float64]
 _POOL_VECTORS = 12_000
 _KNOWN_VECTORS = 6_000
+_UNMASKED_SHARE = 0.03
 _RADIUS_PRIOR = 5.0
 _SEARCH_DIMENSIONS = 24
 _DAMPING = {"gaussian": 0.01, "nearest_neighbour": 0.1}
@@ -63,10 +64,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a scorer is fitted on: feature maps (all strides) of good pictures and views; of defects, with masks."""
+    """What a scorer is fitted on: feature maps (all strides) of good pictures and views, and of defects."""
 
     good: Sequence[Features]
-    defective: Sequence[tuple[Features, Mask]]
+    defective: Sequence[tuple[Features, Mask | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ def fit(candidate: Candidate, sample: Sample, seed: int) -> Fitted:
         distance = NearestNeighbour(arrays["bank"], arrays["radius"])
     known = None
     if candidate.known:
-        places = [_defect_places(candidate, features, mask) for features, mask in sample.defective]
+        plain = Scorer(candidate.shape, arrays["mean"], arrays["projection"], distance, None)
+        places = [_defect_places(plain, candidate, features, mask) for features, mask in sample.defective]
         known = arrays["known"] = fit_logistic(pool[:: max(1, len(pool) // _KNOWN_VECTORS)], np.concatenate(places))
     scorer = Scorer(candidate.shape, arrays["mean"], arrays["projection"], distance, known)
     return Fitted(candidate, arrays, scorer)
@@ -128,9 +130,15 @@ def _pool(candidate: Candidate, good: Sequence[Features], rng: np.random.Generat
     return np.concatenate(parts)
 
 
-def _defect_places(candidate: Candidate, features: Features, mask: Mask) -> Floats:
-    """Place vectors that a mask covers well: at least half as much as the place it covers most."""
+def _defect_places(plain: Scorer, candidate: Candidate, features: Features, mask: Mask | None) -> Floats:
+    """Place vectors that a mask covers well: at least half as much as the place it covers most.
+
+    Without a mask: the places that the scorer of good parts alone finds most unusual.
+    """
     vectors, (height, width) = embed(select(features, candidate.shape.strides), candidate.shape)
+    if mask is None:
+        unusual = plain.score_vectors(vectors, (height, width)).map.ravel()
+        return vectors[unusual >= np.quantile(unusual, 1.0 - _UNMASKED_SHARE)]
     covered = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA).ravel()
     return vectors[covered >= max(0.5 * float(covered.max()), 1e-6)]
 
@@ -153,7 +161,7 @@ def _projection(candidate: Candidate, centred: Floats) -> Floats:
     best), a neighbour search those in which they vary most.
     """
     if candidate.scaling == "deviation":
-        return (1.0 / (centred.std(axis=0, dtype=np.float64) + 1e-3)).astype(np.float32)
+        return np.asarray(1.0 / (centred.std(axis=0, dtype=np.float64) + 1e-3), np.float32)
     covariance = np.cov(centred.T.astype(np.float64))
     values, directions = np.linalg.eigh(covariance)
     keep = min(MAX_GAUSSIAN_DIMENSIONS, len(values))
@@ -209,12 +217,12 @@ class FitData:
         kept = [index for index in range(first) if self.fold_of[index] != without_fold]
         good = [self.good[index] for index in kept] + [view for index in kept for view in self.views[views][index]]
         shown = zip(self.defective, self.masks, self.fold_of[first:], strict=True)
-        defective = [(maps, mask) for maps, mask, fold in shown if mask is not None and fold != without_fold]
+        defective = [(maps, mask) for maps, mask, fold in shown if fold != without_fold]
         return Sample(good, defective)
 
     @property
     def can_know(self) -> bool:
-        """Whether every fold's scorer would see masked defects."""
+        """Whether every fold's scorer would see defects."""
         folds = range(max(self.fold_of) + 1)
         return all(self.sample("none", fold).defective for fold in folds)
 

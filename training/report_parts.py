@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from models.decision import Limits
 from models.detector import Detector, Inspection
-from training.data.dataset import Picture, read_picture
+from models.picture_file import read_picture
+from training.data.dataset import Picture
 
 if TYPE_CHECKING:
     from training.run import TrainingRun

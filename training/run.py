@@ -145,13 +145,13 @@ def train(request: Request, progress: Progress) -> TrainingRun:
 
 
 def _tensors(data: DataSet, inputs: Inputs, seed: int, progress: Progress) -> Tensors:
-    pictures = list(progress.each("reading pictures", data.good, len(data.good)))
-    good = [inputs.of(picture) for picture in pictures]
-    defective = [inputs.of(picture) for picture in data.defective]
+    pictures = [*data.good, *data.defective]
+    everything = [inputs.of(picture) for picture in progress.each("reading pictures", pictures, len(pictures))]
+    good, defective = everything[: len(data.good)], everything[len(data.good) :]
     masks = [_mask(picture, inputs) for picture in data.defective]
     count = views_per_picture(len(good))
     kinds = ("turned", "shifted") if count else ()
-    views = {kind: [list(inputs.views(picture, kind, count, seed)) for picture in pictures] for kind in kinds}
+    views = {kind: [list(inputs.views(picture, kind, count, seed)) for picture in data.good] for kind in kinds}
     return Tensors(good, defective, masks, {**views, "none": [[] for _ in good]})
 
 

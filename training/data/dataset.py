@@ -18,12 +18,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import BadPicture
+from models.picture_file import SUFFIXES, read_picture
 from training.config import MIN_GOOD
 from training.errors import BadData, NotThere
 
 GOOD = "good"
 MASKS = "ground_truth"
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +80,6 @@ class DataSet:
         return digest.hexdigest()
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """Decode a picture as BGR or gray, uint8; `cv2.imread` would fail on some names, bytes never do.
-
-    Raises:
-        BadData: this is no 8-bit picture.
-    """
-    picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_ANYCOLOR)
-    if picture is None or picture.dtype != np.uint8:
-        raise BadData(f"{path} is no readable 8-bit picture; remove it or copy it again")
-    return np.asarray(picture, np.uint8)
-
-
 def read_mask(path: Path) -> NDArray[np.bool_]:
     """A mask `(H, W)`: anything not black is defect.
 
@@ -117,13 +106,12 @@ def open_dataset(root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True)
     groups = _read_groups(root / "groups.csv")
     pictures, broken = [], []
     for path, label in _walk(root):
-        picture = _read(root, path, label, groups)
-        if picture is None:
-            broken.append(path.relative_to(root).as_posix())
-        else:
-            pictures.append(picture)
+        try:
+            pictures.append(_read(root, path, label, groups))
+        except BadPicture as error:
+            broken.append(f"{label}/{error}")
     if broken:
-        raise BadData(f"{_listed(broken)} cannot be read as 8-bit pictures; remove them or copy them again")
+        raise BadData(f"{len(broken)} pictures cannot be used: {_listed(broken)}")
     data = _without_copies(root, pictures)
     _check(data, min_good, one_size)
     return data
@@ -133,15 +121,12 @@ def _walk(root: Path) -> Iterator[tuple[Path, str]]:
     for folder in sorted(root.iterdir()):
         if folder.is_dir() and folder.name != MASKS and not folder.name.startswith("."):
             for path in sorted(folder.iterdir()):
-                if path.is_file() and path.suffix.lower() in _SUFFIXES:
+                if path.is_file() and path.suffix.lower() in SUFFIXES:
                     yield path, folder.name
 
 
-def _read(root: Path, path: Path, label: str, groups: dict[str, str]) -> Picture | None:
-    try:
-        height, width = read_picture(path).shape[:2]
-    except (BadData, OSError, cv2.error):
-        return None
+def _read(root: Path, path: Path, label: str, groups: dict[str, str]) -> Picture:
+    height, width = read_picture(path).shape[:2]
     name = path.relative_to(root).as_posix()
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     folder = root / MASKS / label
