@@ -56,7 +56,7 @@ from models.detector import Detector, ModelInfo
 
 _log = logging.getLogger(__name__)
 _CAPACITY = 8
-_STOP_S = 5.0
+_STOP_S = 8.0  # the MQTT publisher drains and says good-bye within 6 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class Station:
                 armed=self._context.armed,
                 ready=self._ledger.can_admit,
                 simulated=self._context.simulated,
-                counters=live_counters(self._ledger.snapshot()),
+                counters=live_counters(self._ledger.snapshot(), self._plc.missed),
                 drops=self._showing.dropped + self._pictures.failed_writes + self._live.dropped + self._live.cut_off,
                 outbox_depth=self._journal.outbox_rows,
                 latency_p50_ms=self._telemetry.latency_ms(0.5),
@@ -299,7 +299,7 @@ class Station:
             self._context,
             now=self._clock.utc(),
             ready=self._ledger.can_admit,
-            snapshot=self._ledger.snapshot(),
+            counters=live_counters(self._ledger.snapshot(), self._plc.missed),
             spool_depth=self._journal.outbox_rows,
             clock_synced=self._clock.synchronized(),
         )

@@ -65,7 +65,7 @@ def identity_message(context: ResultContext) -> IdentityMessage:
 
 
 def status_message(
-    context: ResultContext, *, now: datetime, ready: bool, snapshot: Snapshot, spool_depth: int, clock_synced: bool
+    context: ResultContext, *, now: datetime, ready: bool, counters: LiveCounters, spool_depth: int, clock_synced: bool
 ) -> StatusMessage:
     return StatusMessage(
         boot_id=context.boot_id,
@@ -73,13 +73,14 @@ def status_message(
         state="Ready" if ready else "Halted",
         armed=context.armed,
         job=context.recipe.number,
-        counters=live_counters(snapshot),
+        counters=counters,
         spool_depth=max(0, spool_depth),
         clock="synced" if clock_synced else "unsynced",
     )
 
 
-def live_counters(snapshot: Snapshot) -> LiveCounters:
+def live_counters(snapshot: Snapshot, missed_before: int = 0) -> LiveCounters:
+    """The ledger's counters; `missed_before`: triggers that were refused before they reached it."""
     return LiveCounters(
         accepted=snapshot.accepted,
         ok=snapshot.ok,
@@ -88,7 +89,7 @@ def live_counters(snapshot: Snapshot) -> LiveCounters:
         no_part=snapshot.no_part,
         error=snapshot.error,
         in_flight=snapshot.in_flight,
-        missed=snapshot.missed,
+        missed=snapshot.missed + missed_before,
     )
 
 

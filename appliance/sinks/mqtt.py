@@ -19,9 +19,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from appliance.config.schema import MqttConfig
+from appliance.domain.device import DeviceState
+from appliance.domain.outbox import Outbox
 from appliance.errors import OkngError
 from appliance.sinks import mqtt_faults as faults
-from appliance.sinks.base import DeviceState, Outbox
 from appliance.sinks.mqtt_connection import (
     WINDOW,
     Ack,

@@ -22,9 +22,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from appliance.config.schema import MqttConfig
+from appliance.domain.device import DeviceState
 from appliance.errors import NotThere, UsageError
 from appliance.sinks import mqtt_faults as faults
-from appliance.sinks.base import DeviceState
 from appliance.sinks.mqtt_faults import BrokerFault
 
 WINDOW = 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.config.schema import MqttConfig
-from appliance.sinks.base import DeviceState
+from appliance.domain.device import DeviceState
 
 UNSUPPORTED_VERSION = 132
 BAD_CREDENTIALS = 134

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from appliance.sinks.base import OutboxRow
+from appliance.domain.outbox import OutboxRow
 from appliance.sinks.mqtt_connection import Outgoing
 from appliance.sinks.result_schema import SCHEMA_ID, ResultMessage
 from appliance.sinks.state_messages import (

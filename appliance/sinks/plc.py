@@ -50,6 +50,8 @@ class PlcPort(Protocol):
 
     @property
     def state(self) -> DeviceState: ...
+    @property
+    def missed(self) -> int: ...
     def run(self, stop: threading.Event) -> None: ...
     def beat(self) -> None: ...
     def answer(self, verdict: Verdict) -> None: ...
@@ -60,6 +62,7 @@ class AbsentPlc:
     """The station runs without a PLC."""
 
     state = DeviceState("off")
+    missed = 0
 
     def run(self, stop: threading.Event) -> None:
         """There is no port to serve."""
@@ -107,6 +110,11 @@ class PlcSink:
         if self._port_state.state == "ok" and not self._slave.plc_connected:
             return _SILENT
         return self._port_state
+
+    @property
+    def missed(self) -> int:
+        """Triggers that came while not Ready, refused by the handshake before they reached the ledger."""
+        return self._slave.missed_triggers
 
     def run(self, stop: threading.Event) -> None:
         """Serve the port until `stop`; a lost or missing port is opened again every second."""

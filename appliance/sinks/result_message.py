@@ -26,7 +26,7 @@ from appliance.sinks.result_schema import (
     TimesBlock,
     TriggerBlock,
 )
-from models.decision import Detection, Outcome, Severity
+from models.decision import Detection, Outcome
 
 __all__ = ["ResultContext", "ResultMessage", "result_message"]
 
@@ -35,7 +35,6 @@ _STATES: dict[DecidedBy, State] = {
     DecidedBy.TIMEOUT: "Aborted",
     DecidedBy.FAULT: "Failed",
 }
-_WEIGHT = {Severity.MINOR: 0, Severity.MAJOR: 1, Severity.CRITICAL: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def result_message(verdict: Verdict, context: ResultContext, seq: int) -> Result
     """
     part = verdict.part
     trigger = part.trigger
-    worst_first = sorted(verdict.detections, key=_badness, reverse=True)
+    worst_first = verdict.worst_first
     return ResultMessage(
         id=verdict.id,
         boot_id=context.boot_id,
@@ -143,7 +142,3 @@ def _defect(detection: Detection) -> DefectBlock:
         bbox_px=(box.x, box.y, box.w, box.h),
         area_px=detection.mask_area_px,
     )
-
-
-def _badness(detection: Detection) -> tuple[int, float]:
-    return _WEIGHT[detection.severity], detection.score

@@ -15,15 +15,16 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from appliance.domain.outbox import OutboxRow
 from appliance.domain.record import Record
 from appliance.errors import NotThere
-from appliance.sinks.base import OutboxRow
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS parts (
   id TEXT PRIMARY KEY, boot_id TEXT NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL,
   inspection_id INTEGER NOT NULL, outcome TEXT NOT NULL, decided_by TEXT NOT NULL, reason TEXT NOT NULL,
-  score REAL, created_utc TEXT NOT NULL, supersedes TEXT, picture TEXT NOT NULL, result BLOB NOT NULL, UNIQUE (boot_id, seq)
+  score REAL, created_utc TEXT NOT NULL, supersedes TEXT, picture TEXT NOT NULL, result BLOB NOT NULL,
+  UNIQUE (boot_id, seq)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL, queued_ns INTEGER NOT NULL

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from appliance.sinks.base import Outbox
+from appliance.domain.outbox import Outbox
 
 PAYLOADS = [f'{{"n":{n}}}'.encode() for n in range(1, 8)]
 

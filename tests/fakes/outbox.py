@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from appliance.sinks.base import OutboxRow
+from appliance.domain.outbox import OutboxRow
 
 
 class MemoryOutbox:

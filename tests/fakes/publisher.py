@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from appliance.config.schema import MqttConfig
-from appliance.sinks.base import DeviceState
+from appliance.domain.device import DeviceState
 from appliance.sinks.mqtt import MqttPublisher
 from tests.fakes.mosquitto import Heard
 from tests.fakes.outbox import MemoryOutbox

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from appliance.config.schema import MqttConfig
-from appliance.sinks.base import DeviceState
+from appliance.domain.device import DeviceState
 from appliance.sinks.mqtt import MqttPublisher
 from appliance.store.journal import Journal
 from tests.fakes.mosquitto import Listener, Mosquitto

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from appliance.config.schema import MqttConfig
+from appliance.domain.device import DeviceState
 from appliance.errors import NotThere, UsageError
 from appliance.sinks import mqtt_faults as faults
-from appliance.sinks.base import DeviceState
 from appliance.sinks.mqtt import MqttPublisher
 from appliance.sinks.mqtt_connection import Ack, Login, Outgoing, check_files
 from appliance.sinks.mqtt_faults import BrokerFault

@@ -1,18 +1,17 @@
-"""Ports between the journal and those who carry verdicts out of the station."""
+"""The port between the journal and whoever carries verdicts to the MES."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from appliance.domain.device import DeviceState
-
-__all__ = ["DeviceState", "Outbox", "OutboxRow"]
-
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One message that the journal owes the MES. `topic` is the suffix, such as "evt/result"."""
+    """One message that the journal owes the MES. `topic` is the suffix, such as "evt/result".
+
+    `queued_ns` is monotonic: it says nothing of rows that an earlier boot of the machine left.
+    """
 
     id: int
     topic: str
