@@ -70,7 +70,7 @@ def small_files() -> dict[str, bytes]:
     }
 
 
-def small_manifest(files: dict[str, bytes], **changes: Any) -> dict[str, Any]:
+def small_manifest(content: dict[str, bytes], **changes: Any) -> dict[str, Any]:
     """The manifest as JSON data; `changes` replace whole entries."""
     runtimes = ("onnxruntime", "openvino")
     ok = {"raw": 0.0, "score": 0.0, "map_mean": 0.0, "outcome": "OK"}
@@ -128,7 +128,7 @@ def small_manifest(files: dict[str, bytes], **changes: Any) -> dict[str, Any]:
             "defective_pictures": 1,
             "tools": {},
         },
-        "files": {name: entry.model_dump() for name, entry in file_table(files).items()},
+        "files": {name: entry.model_dump() for name, entry in file_table(content).items()},
     }
     return {**data, **changes}
 
