@@ -18,6 +18,7 @@ VARIABLE = "OKNG_NETWORK_LOG"
 
 _TO_AN_ADDRESS = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"})
 _NAMES = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+_ANY = frozenset({"0.0.0.0", "::", b"0.0.0.0", b"::"})
 _INTERNET = frozenset({socket.AF_INET, socket.AF_INET6})
 _WITHIN = frozenset({socket.AF_UNIX, socket.AF_NETLINK})
 
@@ -43,7 +44,8 @@ def install(log: Path) -> None:
 def _foreign_address(event: str, arguments: tuple[object, ...]) -> str | None:
     """The address an event would reach, None for one on this machine."""
     if event in _NAMES:
-        return None if _is_local(arguments[0]) else str(arguments[0])
+        # "0.0.0.0" is no name that anyone is asked for; what is then bound or connected to it is judged there.
+        return None if _is_local(arguments[0]) or arguments[0] in _ANY else str(arguments[0])
     if event not in _TO_AN_ADDRESS:
         return None
     sock, address = arguments
