@@ -60,7 +60,6 @@ function takeSnapshot(snapshot) {
     showVerdict(null, state.status !== null);
     showPicture(null, false);
   } else if (drawn.verdict === null || drawn.verdict.id !== snapshot.verdict.id) takeVerdict(snapshot.verdict);
-  showStrip(state.ng, state.status !== null, false);
   showStatus();
 }
 
@@ -70,6 +69,7 @@ function showStatus() {
   showModes(state.status, state.silent);
   showCounters(state.status);
   showRate(state.status);
+  showStrip(state.ng, state.status !== null, false);
   showAlarms(state.status, state.silent);
   const alarms = state.status === null || state.silent ? [] : activeAlarms(state.status);
   setText("alert", state.silent ? staleText() : alarms.slice(0, 1).map(spokenAlarm).join());

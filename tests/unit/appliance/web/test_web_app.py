@@ -155,6 +155,14 @@ def test_any_other_name_is_no_picture(client: FlaskClient, name: str) -> None:
     assert client.get(f"/frame/{name}.jpg").status_code == 404
 
 
+def test_a_name_that_is_no_part_id_is_refused_even_if_it_was_admitted(
+    client: FlaskClient, feed: StationFeed, tmp_path: Path
+) -> None:
+    (tmp_path / "run" / "live" / "secret.jpg").write_bytes(JPEG)
+    feed.pictures.admit(verdict("OK", id="secret"))
+    assert client.get("/frame/secret.jpg").status_code == 404
+
+
 def test_health_tells_a_silent_station_from_a_dead_page(client: FlaskClient, feed: StationFeed) -> None:
     health = client.get("/healthz").json
     assert health is not None
