@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.modbus.crc import crc16, is_sealed, seal
@@ -95,6 +95,7 @@ def test_a_request_quoted_inside_a_foreign_answer_is_not_taken() -> None:
     assert [one.unit for one in all_frames(foreign + READ)[0]] == [9, UNIT]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(sorted(REQUESTS)), min_size=1, max_size=4), st.data())
 def test_any_split_gives_the_same_frames(functions: list[int], data: st.DataObject) -> None:
     stream = b"".join(frame(function, REQUESTS[function], 1 + function % 3) for function in functions)
@@ -107,12 +108,14 @@ def test_any_split_gives_the_same_frames(functions: list[int], data: st.DataObje
     assert received == b""
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_noise_is_never_an_endless_wait(noise: bytes) -> None:
     used, one = decode(noise + bytes(256))
     assert used > 0 or one is not None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_a_good_frame_behind_noise_is_found(noise: bytes) -> None:
     """Either at once, or in the silence behind it when the noise looks like a longer frame's start."""
@@ -121,6 +124,7 @@ def test_a_good_frame_behind_noise_is_found(noise: bytes) -> None:
         assert last_request(rest, UNIT) == Frame(UNIT, READ[1:-2], is_request=True)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(READ) - 1), st.integers(1, 255))
 def test_a_garbled_byte_makes_it_no_frame(place: int, flip: int) -> None:
     garbled = bytearray(READ)

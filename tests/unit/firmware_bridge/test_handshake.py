@@ -273,6 +273,17 @@ def test_disarming_or_golden_mode_takes_pass_away_for_good(bench: Bench, barred:
         bench.pulse(Coil.RESULTS_ACK)
 
 
+@pytest.mark.parametrize("barred", [{"armed": False}, {"golden": True}])
+def test_a_part_triggered_while_barred_does_not_pass_later(bench: Bench, barred: dict[str, bool]) -> None:
+    bench.plc.publish(status(**barred))
+    bench.enable()
+    bench.trigger(1)
+    bench.plc.publish(status())
+    bench.answer(1)
+    assert Flag.FAIL in bench.flags()
+    assert Flag.PASS not in bench.flags()
+
+
 def test_a_golden_part_never_passes(bench: Bench) -> None:
     bench.enable()
     bench.part(1, golden=True)
@@ -340,10 +351,15 @@ def test_a_line_that_gives_an_id_twice_gets_no_pass_for_either(bench: Bench) -> 
     bench.coil(Coil.TRIGGER, on=False)
     bench.trigger(0)
     assert Flag.MISSED_TRIGGER in bench.flags()
+    bench.coil(Coil.TRIGGER, on=False)
     bench.answer(7)
     assert bench.sees().evaluation == Evaluation.UNDEFINED
+    bench.pulse(Coil.RESULTS_ACK)
+    bench.trigger(7)
+    assert Flag.TRIGGER_ACK not in bench.flags(), "the line still owes a result under this id"
     bench.answer(7)
     assert bench.plc.unclaimed == 1
+    assert Flag.RESULTS_VALID not in bench.flags()
 
 
 def test_set_offline_refuses_triggers(bench: Bench) -> None:
