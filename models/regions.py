@@ -33,9 +33,10 @@ class Region:
 
 def find_regions(score_map: Floats, limit: float) -> tuple[Region, ...]:
     """Pieces of the map at or above `limit`, highest first, at most 64; none is searched for below the maximum."""
-    if cv2.minMaxLoc(score_map)[1] < limit:
+    least = np.float32(limit)  # the map's own precision, or a cell exactly on the limit would be lost
+    if cv2.minMaxLoc(score_map)[1] < least:
         return ()
-    mask = (score_map >= np.float32(limit)).astype(np.uint8)
+    mask = (score_map >= least).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     flat_labels, flat_scores = labels.ravel(), score_map.ravel()
     regions = []

@@ -1,0 +1,55 @@
+"""Names of known defects, and the honest "unknown" beyond them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.decision import DefectClass, Severity
+from models.errors import PackageError
+from models.naming import Namer, load_namer, region_vector
+from tests.fakes.packages import npy, parsed, small_files, small_manifest
+
+UNKNOWN = DefectClass("unknown_defect", 1, "Unknown defect", "未知缺陷", Severity.MAJOR)
+SCRATCH = DefectClass("scratch", 2, "Scratch", "划痕", Severity.MAJOR)
+DENT = DefectClass("dent", 3, "Dent", "凹痕", Severity.MINOR)
+
+
+def namer(min_similarity: float = 0.8) -> Namer:
+    vectors = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+    return Namer((UNKNOWN, SCRATCH, DENT), vectors, np.array([2, 3]), min_similarity)
+
+
+@pytest.mark.parametrize(
+    ("vector", "row"),
+    [([1, 0, 0], SCRATCH), ([0.1, 0.99, 0], DENT), ([0, 0, 1], UNKNOWN), ([-1, 0, 0], UNKNOWN), ([0, 0, 0], UNKNOWN)],
+)
+def test_the_nearest_prototype_names_unless_too_far(vector: list[float], row: DefectClass) -> None:
+    assert namer()(np.array(vector, np.float32)) == row
+
+
+def test_without_prototypes_everything_is_unknown() -> None:
+    empty = Namer((UNKNOWN,), np.zeros((0, 3), np.float32), np.zeros(0, np.int64), 1.0)
+    assert empty(np.ones(3, np.float32)) == UNKNOWN
+
+
+def test_a_region_vector_is_the_weighed_mean_of_unit_length() -> None:
+    residuals = np.array([[9, 9], [3, 0], [0, 4]], np.float32)
+    vector = region_vector(residuals, np.array([1, 2]), np.array([1.0, 1.0], np.float32))
+    assert vector == pytest.approx(np.array([0.6, 0.8]), abs=1e-6)
+    assert region_vector(residuals * 0, np.array([1]), np.ones(1, np.float32)) == pytest.approx(np.zeros(2))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"naming/codes.npy": npy(np.array([7], np.int64))},
+        {"naming/codes.npy": npy(np.array([2, 2], np.int64))},
+        {"naming/codes.npy": npy(np.array([2.0]))},
+        {"naming/vectors.npy": npy(np.ones((1, 4), np.float32))},
+    ],
+)
+def test_prototypes_that_do_not_fit_are_refused(changed: dict[str, bytes]) -> None:
+    files = small_files() | changed
+    with pytest.raises(PackageError):
+        load_namer(parsed(small_manifest(files)), files, 3)
