@@ -32,7 +32,7 @@ from training.logistic import fit_logistic
 
 Mask = NDArray[np.bool_]
 Raws = NDArray[np.float64]
-_POOL_VECTORS = 12_000
+_POOL_VECTORS = 20_000
 _KNOWN_VECTORS = 6_000
 _UNMASKED_SHARE = 0.03
 _RADIUS_PRIOR = 5.0
@@ -107,9 +107,9 @@ def fit(candidate: Candidate, sample: Sample, seed: int) -> Fitted:
     distance: Distance = Gaussian()
     if candidate.kind == "nearest_neighbour":
         projected = project(pool, arrays["mean"], arrays["projection"])
-        arrays["bank"] = _coreset(projected, BANK_SIZE, rng)
-        others = project(_pool(candidate, sample.good, rng), arrays["mean"], arrays["projection"])
-        arrays["radius"] = _radii(arrays["bank"], others)
+        # Halves, because a vector that stands in the bank is no evidence of how far others are from it.
+        arrays["bank"] = _coreset(projected[::2], BANK_SIZE, rng)
+        arrays["radius"] = _radii(arrays["bank"], projected[1::2])
         distance = NearestNeighbour(arrays["bank"], arrays["radius"])
     known = None
     if candidate.known:

@@ -1,0 +1,99 @@
+"""Maps and limits from held-out scores: monotone, honest, and never on the unsafe side of a known defect."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.decision import Outcome, outcome_of
+from training.calibrate import (
+    Raws,
+    certificate_sentence,
+    limits_in_unit,
+    map_through_line,
+    raw_limits,
+    reference_map,
+    refuse_constant,
+    scores_in_unit,
+)
+from training.errors import RefusedForSafety
+
+NONE = np.zeros(0)
+SCORES = st.lists(st.floats(0.1, 50), min_size=12, max_size=300, unique=True).map(np.array)
+
+
+def good_scores(count: int = 60) -> Raws:
+    return np.random.default_rng(0).normal(5, 0.5, count)
+
+
+@given(SCORES, st.one_of(st.just(NONE), SCORES))
+def test_limits_are_ordered_and_each_good_score_counts_on_its_side(good: Raws, bad: Raws) -> None:
+    limits, score_map = raw_limits(good, bad), reference_map(good)
+    assert limits.ok_below <= limits.ng_from
+    assert limits.good_above == int((good >= limits.ok_below).sum())
+    unit = limits_in_unit(limits, score_map)
+    assert 0 <= unit.ok_below <= unit.ng_from <= 1
+
+
+@given(SCORES, SCORES)
+def test_known_defects_never_raise_the_ok_limit_past_them(good: Raws, bad: Raws) -> None:
+    limits = raw_limits(good, bad)
+    assert limits.ok_below <= max(bad.min(), np.quantile(good, 0.90))
+    assert limits.ok_below <= np.sort(good)[-1] + max((bad.min() - good.max()) * 0.5, 0) + 1e-6
+
+
+def test_without_defects_every_good_score_is_ok() -> None:
+    good = good_scores()
+    limits = raw_limits(good, NONE)
+    assert limits.good_above == 0 and limits.ok_below > good.max()
+
+
+def test_a_defect_among_good_scores_makes_a_recheck_band() -> None:
+    good = good_scores()
+    lowest = float(np.quantile(good, 0.95))
+    limits = raw_limits(good, np.array([lowest, 20.0]))
+    unit, score_map = limits_in_unit(limits, reference_map(good)), reference_map(good)
+    assert limits.ok_below <= lowest and limits.good_above > 0
+    assert outcome_of(float(np.interp(lowest, score_map.raw, score_map.score)), unit) is Outcome.RECHECK
+
+
+def test_one_outlier_among_many_good_pictures_does_not_move_the_limit() -> None:
+    good = np.append(good_scores(399), 100.0)
+    assert raw_limits(good, NONE).ok_below < 10 and raw_limits(good, NONE).good_above == 1
+
+
+@given(SCORES)
+def test_maps_keep_order_and_anchor_on_good_scores(good: Raws) -> None:
+    score_map = reference_map(good)
+    found = np.interp(np.sort(good), score_map.raw, score_map.score)
+    assert (np.diff(found) >= 0).all()
+    assert np.interp(np.median(good), score_map.raw, score_map.score) == pytest.approx(0.25)
+
+
+def test_another_runtime_on_a_straight_line_gets_the_same_scores() -> None:
+    good = good_scores()
+    own = good * 1.07 + 0.3
+    maps = {"onnxruntime": reference_map(good), "openvino": map_through_line(reference_map(good), own, good)}
+    scores = scores_in_unit({"onnxruntime": good, "openvino": own}, maps)
+    assert scores["openvino"] == pytest.approx(scores["onnxruntime"], abs=1e-6)
+
+
+def test_a_runtime_off_the_line_is_refused() -> None:
+    good = good_scores()
+    with pytest.raises(RefusedForSafety, match="differently"):
+        map_through_line(reference_map(good), np.random.default_rng(1).permutation(good), good)
+
+
+@pytest.mark.parametrize("raws", [np.zeros(9), np.full(9, 3.7), np.array([1.0, np.nan]), np.array([1.0, np.inf])])
+def test_scores_that_say_nothing_are_refused(raws: Raws) -> None:
+    with pytest.raises(RefusedForSafety):
+        refuse_constant(raws, "the network")
+
+
+def test_the_certificate_says_what_more_pictures_would_prove() -> None:
+    sentence = certificate_sentence(raw_limits(good_scores(31), NONE))
+    assert (
+        "with your 31 good pictures at most 9.2% overkill" in sentence and "28 more, all OK, certify 5.0%" in sentence
+    )
