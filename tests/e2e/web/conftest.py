@@ -27,7 +27,12 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NAMES = {"scratch": ("Scratch", "划痕"), "dent": ("Dent", "凹坑"), "stain": ("Stain", "污渍"), "chip": ("Chip", "崩边")}
+NAMES = {
+    "scratch": ("Scratch", "划痕"),
+    "dent": ("Dent", "凹坑"),
+    "stain": ("Stain", "污渍"),
+    "chip": ("Chipped edge", "崩边"),
+}
 
 
 class Line:
