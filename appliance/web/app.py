@@ -78,6 +78,7 @@ def create_app(config: Config, feed: StationFeed) -> Flask:
             streams_max=slots.limit,
             skipped_events=feed.viewers.skipped,
             refused_lines=feed.refused_lines,
+            feed_failures=feed.failures,
         )
         response.cache_control.no_store = True
         return response

@@ -61,6 +61,7 @@ class StationFeed:
         self._board = Board()
         self._last_word: float | None = None
         self._refused = 0
+        self._failures = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="station-feed", daemon=True)
 
@@ -93,6 +94,11 @@ class StationFeed:
     def refused_lines(self) -> int:
         """Lines that were no message."""
         return self._refused
+
+    @property
+    def failures(self) -> int:
+        """Times the feed broke on something nobody foresaw and began anew."""
+        return self._failures
 
     def take(self, lines: list[bytes]) -> None:
         """Applies lines that came together. Repeated messages after a connect become one snapshot, not a flicker."""
@@ -145,11 +151,19 @@ class StationFeed:
         return None if self._last_word is None else round(self._clock() - self._last_word, 3)
 
     def _run(self) -> None:
+        told = ""
         while not self._stop.is_set():
             try:
                 self._read()
+                told = ""
             except OSError as error:
-                log.debug("station socket %s: %s", self._path, error)
+                if str(error) != told:
+                    told = str(error)
+                    log.warning("no word from the station on %s (%s); see that okng run is running", self._path, told)
+            except Exception:
+                # The page goes stale by itself and is current again after the next connect.
+                self._failures += 1
+                log.exception("the station feed failed and starts again")
             self._stop.wait(RETRY_S)
 
     def _read(self) -> None:

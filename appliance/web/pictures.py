@@ -11,6 +11,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -71,9 +72,13 @@ class Pictures:
 
     def _load(self, part: str) -> bytes | None:
         try:
-            descriptor = os.open(self._folder / f"{part}.jpg", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with FileIO(str(self._folder / f"{part}.jpg"), opener=_open_plainly) as file:
+                data = file.read(MAX_BYTES + 1)
         except OSError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
         return data if data.startswith(b"\xff\xd8\xff") and len(data) <= MAX_BYTES else None
+
+
+def _open_plainly(path: str, flags: int) -> int:
+    """Follows no link and waits for no pipe's writer."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from appliance.errors import NotThere
+from appliance.live import LiveVerdict
 from appliance.web.app import STREAMS
+from appliance.web.feed import StationFeed
 from appliance.web.server import PageServer
 from tests.fakes.station_socket import StationSocket, status, verdict
 from tests.fakes.waiting import until
@@ -130,6 +132,27 @@ def test_a_line_cut_off_by_the_station_s_end_is_not_joined_to_the_next_station_s
     station.start()
     until(lambda: health(page)["station"] == "up", "the page hears the station again")
     assert health(page)["refused_lines"] == 0
+
+
+def test_the_feed_begins_anew_after_what_nobody_foresaw(
+    tmp_path: Path, station: StationSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = StationFeed(tmp_path)
+    admit = feed.pictures.admit
+
+    def fail_on_part_one(part: LiveVerdict) -> None:
+        if part.number == 1:
+            raise RuntimeError("nobody foresaw this")
+        admit(part)
+
+    monkeypatch.setattr(feed.pictures, "admit", fail_on_part_one)
+    station.start()
+    feed.start()
+    station.wait_for_reader()
+    station.say(verdict("OK", 1))
+    until(lambda: feed.failures == 1, "the failure is counted")
+    until(lambda: station.say(verdict("OK", 2)) or feed.snapshot().verdict is not None, "the feed is back")
+    feed.close()
 
 
 def test_twenty_viewers_and_three_stalled_readers_leave_the_page_healthy(page: str, station: StationSocket) -> None:

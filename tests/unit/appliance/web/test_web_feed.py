@@ -230,6 +230,13 @@ class TestPictures:
         feed.take([line(part)])
         assert feed.pictures.read(part.id) is None
 
+    def test_a_folder_of_that_name_is_not_served(self, feed: StationFeed, tmp_path: Path) -> None:
+        part = verdict("NG")
+        (tmp_path / "run" / "live" / f"{part.id}.jpg").mkdir()
+        feed.take([line(part)])
+        assert feed.pictures.read(part.id) is None
+        assert feed.snapshot().ng == (part,)
+
     def test_a_link_is_not_followed(self, feed: StationFeed, tmp_path: Path) -> None:
         part = verdict("OK")
         secret = tmp_path / "secret"
