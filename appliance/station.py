@@ -56,6 +56,7 @@ from models.detector import Detector, ModelInfo
 
 _log = logging.getLogger(__name__)
 _CAPACITY = 8
+_DRAIN_S = 2.0
 _STOP_S = 8.0  # the MQTT publisher drains and says good-bye within 6 s
 
 
@@ -116,6 +117,7 @@ class Station:
 
     def run(self, stop: threading.Event, *, until_done: bool = False) -> None:
         """Inspect until `stop` is set, or until a finite camera is used up and everything is delivered; then end."""
+        self._publish_status()  # so that the first reader already finds one
         self._flow.start()
         self._showing.start()
         for service in self._services:
@@ -129,8 +131,13 @@ class Station:
             self._end()
 
     def _end(self) -> None:
-        """Shut the door, close what is open, write it, answer it, and let go of everything, in this order."""
+        """Shut the door, let parts in flight end, close the rest, answer, and let go of everything, in this order."""
         self._health.stopping = True
+        drained = self._clock.monotonic_ns() + int(_DRAIN_S * 1e9)
+        self._supervisor.run(
+            threading.Event(),
+            finished=lambda: self._ledger.snapshot().in_flight == 0 or self._clock.monotonic_ns() > drained,
+        )
         self._refresh()
         self._flow.stop(Reason.STATION_STOPPED)
         self._showing.stop(_STOP_S)

@@ -43,9 +43,10 @@ class CaptureStage:
         self._fail = fail
         self._on_lost = on_lost
         self._retry_ns = 0
+        self._closing = False
         self.finished = False
         """A finite source has no more pictures."""
-        self.state = DeviceState("fault", "Camera is not open yet", "相机尚未打开")
+        self.state = DeviceState("warn", "Camera is being opened", "正在打开相机")
 
     @property
     def ready(self) -> bool:
@@ -58,7 +59,7 @@ class CaptureStage:
 
     def idle(self) -> None:
         """Open the camera when it is not open, once a second."""
-        if self.state.state == "ok" or self._clock.monotonic_ns() < self._retry_ns:
+        if self._closing or self.state.state == "ok" or self._clock.monotonic_ns() < self._retry_ns:
             return
         try:
             self._camera.open()
@@ -70,6 +71,8 @@ class CaptureStage:
             _log.info("camera %s is open", self._camera.name)
 
     def close(self) -> None:
+        """Let go of the camera for good; a grab that is interrupted by it is no fault."""
+        self._closing = True
         self._camera.close()
 
     def _serve(self, part: Part) -> None:
@@ -96,7 +99,7 @@ class CaptureStage:
             self._on_lost()
 
     def _lose(self, why: str) -> None:
-        if self.state.text_en != why:
+        if self.state.text_en != why and not self._closing:
             _log.error("camera %s: %s", self._camera.name, why)
         self.state = DeviceState("fault", why, f"相机不可用:{why}")
         self._retry_ns = self._clock.monotonic_ns() + _REOPEN_NS

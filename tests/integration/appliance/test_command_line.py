@@ -124,9 +124,9 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("degraded", [{}], indirect=True)
 def test_an_empty_folder_starts_degraded_and_is_noticed_when_filled(pictures: Path, degraded: Watcher) -> None:
     until(lambda: degraded.status and device(degraded, "camera").state == "fault", "the camera fault is shown", 30)
+    assert "pictures" in device(degraded, "camera").text_en
     assert degraded.status is not None
     assert not degraded.status.ready
-    assert "pictures" in device(degraded, "camera").text_en
     cv2.imwrite(str(pictures / "1.png"), draw(1, 1, kind=None).image)
     until(lambda: degraded.verdicts, "the picture is judged", 30)
 
@@ -141,7 +141,7 @@ def test_a_missing_serial_port_starts_degraded(pictures: Path, degraded: Watcher
 @pytest.mark.parametrize("degraded", [{"mqtt": {"enabled": True, "port": free_port()}}], indirect=True)
 def test_an_absent_broker_starts_degraded_and_parts_are_judged(pictures: Path, degraded: Watcher) -> None:
     cv2.imwrite(str(pictures / "1.png"), draw(1, 1, kind=None).image)
-    until(lambda: degraded.verdicts, "the part is judged without a broker", 30)
+    until(lambda: degraded.verdicts and degraded.status, "the part is judged without a broker", 30)
     until(lambda: device(degraded, "mqtt").state == "fault", "the broker's absence is shown", 30)
     assert degraded.status is not None
     until(lambda: degraded.status is not None and degraded.status.outbox_depth == 1, "the result waits", 10)
