@@ -31,7 +31,14 @@ class NotThere(OkngError):
 
 
 class CameraLost(NotThere):
-    """Raised by a camera's `grab` and `open`; the part at hand becomes ERROR, the supervisor reopens the camera."""
+    """Raised by a camera's `grab` and `open`; the part at hand becomes ERROR, the camera is opened again.
+
+    `text_zh` is the operator's sentence in Chinese.
+    """
+
+    def __init__(self, text_en: str, text_zh: str = "相机不可用；请检查电源、线缆和设置") -> None:
+        super().__init__(text_en)
+        self.text_zh = text_zh
 
 
 class RefusedForSafety(OkngError):

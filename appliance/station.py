@@ -349,6 +349,6 @@ def _model_state(config: Config, info: ModelInfo) -> DeviceState:
         return DeviceState(
             "warn",
             f"Model is not certified on {info.runtime}: monitor mode; train it on such a machine",
-            f"模型未在 {info.runtime} 上认证:仅监视模式;请在同类设备上训练",
+            f"模型未在 {info.runtime} 上认证：仅监视模式；请在同类设备上训练",
         )
     return DeviceState("ok")

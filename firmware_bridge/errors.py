@@ -12,13 +12,29 @@ Every message is one sentence that ends with what to do.
 
 from __future__ import annotations
 
+from enum import Enum, auto
+
 
 class BridgeError(Exception):
     """Root of everything the room `firmware_bridge` raises on purpose."""
 
 
+class PortFault(Enum):
+    """Why a port cannot be opened, for those who say it in other languages."""
+
+    MISSING = auto()
+    FORBIDDEN = auto()
+    TAKEN = auto()
+    SETTING = auto()
+    OTHER = auto()
+
+
 class PortUnavailable(BridgeError):
     """The port cannot be opened; nothing was sent."""
+
+    def __init__(self, message: str, fault: PortFault = PortFault.OTHER) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class TransportLost(BridgeError):

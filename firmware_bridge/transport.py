@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 import serial
 
-from firmware_bridge.errors import PortUnavailable, TransportLost
+from firmware_bridge.errors import PortFault, PortUnavailable, TransportLost
 
 Parity = Literal["N", "E", "O"]
 
@@ -75,12 +75,12 @@ class SerialTransport:
                 exclusive=True,
             )
         except (serial.SerialException, OSError) as cause:
-            raise PortUnavailable(_open_remedy(port, cause)) from cause
+            raise PortUnavailable(*_open_remedy(port, cause)) from cause
         except termios.error as cause:
-            raise PortUnavailable(_setting_remedy(port, settings)) from cause
+            raise PortUnavailable(_setting_remedy(port, settings), PortFault.SETTING) from cause
         if not _is_set(self._port.fileno(), settings):
             self._port.close()
-            raise PortUnavailable(_setting_remedy(port, settings))
+            raise PortUnavailable(_setting_remedy(port, settings), PortFault.SETTING)
 
     def read(self, max_bytes: int, timeout_s: float) -> bytes:
         try:
@@ -124,14 +124,16 @@ def _setting_remedy(port: Path, settings: SerialSettings) -> str:
     )
 
 
-def _open_remedy(port: Path, cause: OSError) -> str:
+def _open_remedy(port: Path, cause: OSError) -> tuple[str, PortFault]:
     """One sentence for why a port does not open; pyserial keeps the errno, or hides it in its cause."""
     hidden = cause.__context__
     number = cause.errno or (hidden.errno if isinstance(hidden, OSError) else None)
     if number == errno.ENOENT:
-        return f"Serial port {port} is not there; plug in the adapter or correct plc.port."
+        return f"Serial port {port} is not there; plug in the adapter or correct plc.port.", PortFault.MISSING
     if number in (errno.EACCES, errno.EPERM):
-        return f"Serial port {port} may not be used by this user; add the user to the group dialout."
+        text = f"Serial port {port} may not be used by this user; add the user to the group dialout."
+        return text, PortFault.FORBIDDEN
     if number in (errno.EBUSY, errno.EAGAIN):
-        return f"Serial port {port} is taken by another program; stop that program or correct plc.port."
-    return f"Serial port {port} cannot be opened ({cause}); check that plc.port names a serial port."
+        text = f"Serial port {port} is taken by another program; stop that program or correct plc.port."
+        return text, PortFault.TAKEN
+    return f"Serial port {port} cannot be opened ({cause}); check that plc.port names a serial port.", PortFault.OTHER

@@ -46,12 +46,14 @@ class FolderCamera:
             except OSError as error:
                 raise CameraLost(
                     f"the picture folder {self._path} cannot be read ({error.strerror}); "
-                    "check the path under [camera] in the configuration"
+                    "check the path under [camera] in the configuration",
+                    f"无法读取图片文件夹 {self._path}；请检查配置中 [camera] 的 path",
                 ) from error
             if not files:
                 raise CameraLost(
                     f"the picture folder {self._path} holds no picture ({', '.join(sorted(SUFFIXES))}); "
-                    "put pictures there or change the path under [camera]"
+                    "put pictures there or change the path under [camera]",
+                    f"图片文件夹 {self._path} 中没有图片；请放入图片或修改 [camera] 的 path",
                 )
             self._files = files
 

@@ -71,7 +71,8 @@ class SyntheticCamera:
                 self._end_renderer()
                 raise CameraLost(
                     f"the part renderer cannot be started: {error}; "
-                    f"check free space and permissions of {self._ring_file.parent}"
+                    f"check free space and permissions of {self._ring_file.parent}",
+                    f"无法启动工件绘制程序；请检查 {self._ring_file.parent} 的空间和权限",
                 ) from error
 
     def grab(self, timeout_s: float) -> Frame:

@@ -26,20 +26,23 @@ class Reason(StrEnum):
 TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.SCORE_BELOW_LIMIT: ("No defect found", "未发现缺陷"),
     Reason.SCORE_ABOVE_LIMIT: ("Defect found", "发现缺陷"),
-    Reason.SCORE_BETWEEN_LIMITS: ("Too close to the limit to decide; look at the part", "接近界限,无法判定;请人工复检"),
-    Reason.DEADLINE_MISSED: ("No verdict in time; part rejected", "未能及时判定;工件已剔除"),
-    Reason.ANSWER_LATE: ("Verdict could not be stored in time; part rejected", "结果未能及时保存;工件已剔除"),
-    Reason.NO_FRAME: ("The camera gave no picture; check cable and trigger", "相机未给出图像;请检查线缆和触发"),
-    Reason.CAMERA_LOST: ("Camera lost; check power and cable", "相机断开;请检查电源和线缆"),
-    Reason.BAD_PICTURE: ("Picture cannot be judged; check camera settings", "图像无法判定;请检查相机设置"),
-    Reason.MODEL_FAILED: ("The model failed on this picture; part rejected", "模型处理该图像失败;工件已剔除"),
-    Reason.MODEL_NOT_READY: ("No model is ready; part rejected", "模型未就绪;工件已剔除"),
-    Reason.STAGE_CRASHED: ("Internal fault while judging; part rejected", "判定时发生内部故障;工件已剔除"),
+    Reason.SCORE_BETWEEN_LIMITS: (
+        "Too close to the limit to decide; look at the part",
+        "接近界限，无法判定；请人工复检",
+    ),
+    Reason.DEADLINE_MISSED: ("No verdict in time; part rejected", "未能及时判定；工件已剔除"),
+    Reason.ANSWER_LATE: ("Verdict could not be stored in time; part rejected", "结果未能及时保存；工件已剔除"),
+    Reason.NO_FRAME: ("The camera gave no picture; check cable and trigger", "相机未给出图像；请检查线缆和触发"),
+    Reason.CAMERA_LOST: ("Camera lost; check power and cable", "相机断开；请检查电源和线缆"),
+    Reason.BAD_PICTURE: ("Picture cannot be judged; check camera settings", "图像无法判定；请检查相机设置"),
+    Reason.MODEL_FAILED: ("The model failed on this picture; part rejected", "模型处理该图像失败；工件已剔除"),
+    Reason.MODEL_NOT_READY: ("No model is ready; part rejected", "模型未就绪；工件已剔除"),
+    Reason.STAGE_CRASHED: ("Internal fault while judging; part rejected", "判定时发生内部故障；工件已剔除"),
     Reason.QUEUE_FULL: ("Parts come faster than the station can judge", "来件速度超过检测能力"),
     Reason.STATION_STOPPED: ("The station was stopped before a verdict", "判定完成前检测站已停止"),
     Reason.CAPTURED_BEFORE_TRIGGER: (
         "The picture is older than the trigger; check the camera",
-        "图像早于触发时刻;请检查相机",
+        "图像早于触发时刻；请检查相机",
     ),
 }
 

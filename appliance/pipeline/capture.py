@@ -64,7 +64,7 @@ class CaptureStage:
         try:
             self._camera.open()
         except CameraLost as error:
-            self._lose(str(error))
+            self._lose(error)
         else:
             self.state = DeviceState("ok")
             self.finished = self._camera.exhausted
@@ -90,7 +90,7 @@ class CaptureStage:
         except EndOfPictures:
             self._fail(part, Reason.NO_FRAME)
         except CameraLost as error:
-            self._lose(str(error))
+            self._lose(error)
             self._fail(part, Reason.CAMERA_LOST)
         else:
             self._deliver(part, frame)
@@ -98,10 +98,11 @@ class CaptureStage:
             self.finished = True
             self._on_lost()
 
-    def _lose(self, why: str) -> None:
+    def _lose(self, error: CameraLost) -> None:
+        why = str(error)
         if self.state.text_en != why and not self._closing:
             _log.error("camera %s: %s", self._camera.name, why)
-        self.state = DeviceState("fault", why, f"相机不可用:{why}")
+        self.state = DeviceState("fault", why, error.text_zh)
         self._retry_ns = self._clock.monotonic_ns() + _REOPEN_NS
         self._on_lost()
         self._camera.close()

@@ -49,13 +49,13 @@ class Health:
             journal = DeviceState(
                 "fault",
                 f"Internal fault in '{failed}'; restart the station and send the log to support",
-                f"内部故障({failed});请重启检测站并提交日志",
+                f"内部故障（{failed}）；请重启检测站并提交日志",
             )
         if journal.state == "ok" and self._probes.outbox_fill() >= _SPOOL_HIGH:
             journal = DeviceState(
                 "warn",
                 "Results wait for the MES and fill the outbox; mend the MQTT broker",
-                "待发送结果即将占满发件箱;请修复 MQTT 服务器",
+                "待发送结果即将占满发件箱；请修复 MQTT 服务器",
             )
         return {
             "camera": self._probes.camera(),
@@ -93,8 +93,8 @@ class Health:
         megabytes = free // 1_000_000
         if free < _DISK_FAULT_BYTES:
             return DeviceState(
-                "fault", f"Disk full ({megabytes} MB free); free space", f"磁盘已满(剩余 {megabytes} MB);请清理"
+                "fault", f"Disk full ({megabytes} MB free); free space", f"磁盘已满（剩余 {megabytes} MB）；请清理"
             )
         if free < _DISK_WARN_BYTES:
-            return DeviceState("warn", f"Disk nearly full ({megabytes} MB free)", f"磁盘空间不足(剩余 {megabytes} MB)")
+            return DeviceState("warn", f"Disk nearly full ({megabytes} MB free)", f"磁盘将满（剩余 {megabytes} MB）")
         return DeviceState("ok")

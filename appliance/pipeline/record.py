@@ -96,7 +96,7 @@ class RecordStage:
         except self._failures as error:
             if self.state.state == "ok":
                 _log.error("%s", error)
-            self.state = DeviceState("fault", str(error), f"日志无法写入,请检查磁盘:{error}")
+            self.state = DeviceState("fault", str(error), "日志无法写入；请检查磁盘空间和权限")
             return False
         self.state = DeviceState("ok")
         return True

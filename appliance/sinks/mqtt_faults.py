@@ -29,7 +29,7 @@ def unreachable(config: MqttConfig, why: str) -> DeviceState:
     where = f"{config.host}:{config.port}"
     return _fault(
         f"MQTT broker {where} not reachable ({why}); start it or correct [mqtt] host/port",
-        f"无法连接 MQTT 服务器 {where}({why});请启动服务器或更正 [mqtt] host/port",
+        f"无法连接 MQTT 服务器 {where}（{why}）；请启动服务器或更正 [mqtt] host/port",
     )
 
 
@@ -37,7 +37,7 @@ def untrusted(config: MqttConfig, why: str) -> DeviceState:
     where = f"{config.host}:{config.port}"
     return _fault(
         f"MQTT broker {where} cannot be trusted ({why}); correct [mqtt] ca_file or the broker's certificate",
-        f"MQTT 服务器 {where} 的证书不可信({why});请更正 [mqtt] ca_file 或服务器证书",
+        f"MQTT 服务器 {where} 的证书不可信（{why}）；请更正 [mqtt] ca_file 或服务器证书",
     )
 
 
@@ -45,7 +45,7 @@ def silent(config: MqttConfig) -> DeviceState:
     where = f"{config.host}:{config.port}"
     return _fault(
         f"MQTT broker {where} does not answer; check the broker and the network",
-        f"MQTT 服务器 {where} 无响应;请检查服务器和网络",
+        f"MQTT 服务器 {where} 无响应；请检查服务器和网络",
     )
 
 
@@ -68,7 +68,7 @@ def refused(config: MqttConfig, code: int, name: str) -> DeviceState:
         user = config.username or "(none)"
         return _fault(
             f"MQTT broker {where} refuses user {user}; correct [mqtt] username and password_file",
-            f"MQTT 服务器 {where} 拒绝用户 {user};请更正 [mqtt] username 和 password_file",
+            f"MQTT 服务器 {where} 拒绝用户 {user}；请更正 [mqtt] username 和 password_file",
         )
     if code == UNSUPPORTED_VERSION:
         return _fault(
@@ -77,7 +77,7 @@ def refused(config: MqttConfig, code: int, name: str) -> DeviceState:
         )
     return _fault(
         f"MQTT broker {where} refuses the station ({name}); look into the broker's log",
-        f"MQTT 服务器 {where} 拒绝连接({name});请查看服务器日志",
+        f"MQTT 服务器 {where} 拒绝连接（{name}）；请查看服务器日志",
     )
 
 
@@ -87,11 +87,11 @@ def lost(config: MqttConfig, code: int, name: str) -> DeviceState:
     if code == SESSION_TAKEN_OVER:
         return _fault(
             f"Another client uses this station's id at MQTT broker {where}; give each station its own [mqtt] client_id",
-            f"另一客户端在 MQTT 服务器 {where} 使用了相同的编号;请为每个检测站设置不同的 [mqtt] client_id",
+            f"另一客户端在 MQTT 服务器 {where} 使用了相同的编号；请为每个检测站设置不同的 [mqtt] client_id",
         )
     return _fault(
         f"Connection to MQTT broker {where} lost ({name}); check the broker and the network",
-        f"与 MQTT 服务器 {where} 的连接已断开({name});请检查服务器和网络",
+        f"与 MQTT 服务器 {where} 的连接已断开（{name}）；请检查服务器和网络",
     )
 
 
@@ -100,16 +100,16 @@ def denied(config: MqttConfig, topics: tuple[str, ...]) -> DeviceState:
     where, what = f"{config.host}:{config.port}", ", ".join(topics)
     return _fault(
         f"MQTT broker {where} does not accept messages on {what}; allow this station to write there",
-        f"MQTT 服务器 {where} 不接受主题 {what} 的消息;请授予该检测站写入权限",
+        f"MQTT 服务器 {where} 不接受主题 {what} 的消息；请授予该检测站写入权限",
     )
 
 
 def misconfigured(why: str) -> DeviceState:
-    return _fault(why, f"MQTT 配置有误:{why}")
+    return _fault(why, f"MQTT 配置有误：{why}")
 
 
 def internal() -> DeviceState:
     return _fault(
         "Internal fault in the MQTT publisher; results wait on disk, look into the station's log",
-        "MQTT 发布程序内部故障;结果保存在磁盘上,请查看检测站日志",
+        "MQTT 发布程序内部故障；结果保存在磁盘上，请查看检测站日志",
     )

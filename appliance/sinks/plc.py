@@ -15,7 +15,7 @@ from appliance.domain.ledger import Ledger, Snapshot
 from appliance.domain.parts import Part, Trigger, TriggerSource
 from appliance.domain.readiness import Hindrance, Readiness
 from appliance.domain.verdict import Verdict
-from firmware_bridge.errors import PortUnavailable, TransportLost
+from firmware_bridge.errors import PortFault, PortUnavailable, TransportLost
 from firmware_bridge.line import Counters, Evaluation, OfflineReason, PlcResult, StationStatus, TriggerRequest
 from firmware_bridge.slave import PlcSlave
 from firmware_bridge.transport import ByteTransport
@@ -39,9 +39,16 @@ _OFFLINE = {
     Hindrance.SPOOL: OfflineReason.INTERNAL,
     Hindrance.CAMERA: OfflineReason.CAMERA,
 }
+_PORT_FAULTS = {
+    PortFault.MISSING: "PLC 串口不存在；请插好适配器或修改 plc.port",
+    PortFault.FORBIDDEN: "无权使用 PLC 串口；请将用户加入 dialout 组",
+    PortFault.TAKEN: "PLC 串口被其他程序占用；请停止该程序或修改 plc.port",
+    PortFault.SETTING: "PLC 串口不支持所设的波特率、校验或停止位；请修改 [plc] 设置",
+    PortFault.OTHER: "PLC 串口无法打开；请检查 plc.port 是否为串口",
+}
 _OPENING = DeviceState("warn", "PLC port is being opened", "正在打开 PLC 端口")
 _SILENT = DeviceState(
-    "warn", "PLC is silent; check that it polls this station's address", "PLC 无通信;请检查其是否轮询本站地址"
+    "warn", "PLC is silent; check that it polls this station's address", "PLC 无通信；请检查其是否轮询本站地址"
 )
 
 
@@ -122,14 +129,14 @@ class PlcSink:
             try:
                 transport = self._open_port()
             except PortUnavailable as error:
-                self._fault(str(error), f"PLC 端口不可用:{error}")
+                self._fault(str(error), _PORT_FAULTS[error.fault])
                 stop.wait(_REOPEN_S)
                 continue
             self._port_state = DeviceState("ok")
             try:
                 self._slave.serve(transport, stop)
             except TransportLost as error:
-                self._fault(str(error), f"PLC 端口中断:{error}")
+                self._fault(str(error), "PLC 串口中断；请检查适配器和线缆")
                 stop.wait(_REOPEN_S)
             finally:
                 transport.close()

@@ -89,4 +89,4 @@ def test_every_fault_has_a_remedy_in_both_languages(tmp_path: Path) -> None:
         state = make_health(tmp_path, **probes).devices()["journal"]
         assert state.state in ("warn", "fault")
         assert ";" in state.text_en
-        assert ";" in state.text_zh
+        assert "；" in state.text_zh
