@@ -3,7 +3,8 @@
 The unit is anchored on good parts: 0.25 is the median held-out good part, 0.5 the highest one that counts, and each
 further step takes more of the good parts' own spread, so that scores stay ordered far beyond. The reference runtime's
 map is fitted; another runtime's is the same map read through the straight line between the two runtimes' raw scores of
-the same pictures.
+the same pictures (both err alike, so the slope is the ratio of their deviations, not a regression's, which noise
+flattens).
 
 Limits: `ok_below` stands a little above the highest good score (the order statistic that a certificate can use), unless
 known defects score lower: then it comes down to them, as far as the 90 % quantile of good parts, and what lies between
@@ -28,7 +29,8 @@ Raws = NDArray[np.float64]
 _TAIL = ((0.0, 0.5), (1.0, 0.65), (2.0, 0.75), (4.0, 0.85), (10.0, 0.93), (30.0, 0.98), (200.0, 1.0))
 _OUTLIER_SHARE = 0.005
 _LOWEST_OK_QUANTILE = 0.90
-_MIN_LINE_CORRELATION = 0.98
+_MIN_CORRELATION = 0.5
+_MAX_SCATTER_SPREADS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,16 @@ def map_through_line(reference: ScoreMap, own: Raws, reference_raws: Raws) -> Sc
     Raises:
         RefusedForSafety: the two runtimes do not agree well enough for a line.
     """
-    if float(np.corrcoef(own, reference_raws)[0, 1]) < _MIN_LINE_CORRELATION:
+    slope = float(own.std() / reference_raws.std())
+    offset = float(own.mean() - slope * reference_raws.mean())
+    scatter = float(np.sqrt(np.mean((own - slope * reference_raws - offset) ** 2))) / max(slope, 1e-9)
+    top, median = reference.raw[2], reference.raw[1]
+    agree = slope > 0 and float(np.corrcoef(own, reference_raws)[0, 1]) >= _MIN_CORRELATION
+    if not agree or scatter > _MAX_SCATTER_SPREADS * (top - median):
         raise RefusedForSafety(
             "the runtimes score the same pictures differently; the package was not written: "
             "train again with more pictures"
         )
-    slope, offset = (float(value) for value in np.polyfit(reference_raws, own, 1))
     return ScoreMap(raw=tuple(slope * raw + offset for raw in reference.raw), score=reference.score)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from models.errors import ModelError, PackageError, RuntimeUnavailable, SelfTestFailed
+from models.errors import InferenceError, ModelError, PackageError, RuntimeUnavailable, SelfTestFailed
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _guarded(work: Callable[[], None]) -> None:
         work()
     except TrainingError as error:
         code, message = error.exit_code, str(error)
-    except (PackageError, SelfTestFailed) as error:
+    except (PackageError, SelfTestFailed, InferenceError) as error:
         code, message = _REFUSED, str(error)
     except RuntimeUnavailable as error:
         code, message = _NOT_THERE, str(error)

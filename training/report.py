@@ -72,6 +72,7 @@ def figures(run: TrainingRun) -> dict[str, object]:
         "defective": len(run.data.defective),
         "copies_left_out": len(run.data.copies),
         "scorer": str(run.crossfit.candidate),
+        "tried": [[str(one.candidate), auroc(one.good, one.defective)] for one in run.tried] if value else [],
         "auroc_held_out": value,
         "auroc_held_out_fp32": run.fp32_auroc,
         "limits": {"ok_below": limits.ok_below, "ng_from": limits.ng_from},

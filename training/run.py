@@ -35,7 +35,7 @@ from training.config import CALIBRATION_PICTURES, TrainConfig
 from training.data.catalogue import build_catalogue
 from training.data.dataset import DataSet, Picture, open_dataset, read_mask
 from training.data.split import folds_by_group
-from training.errors import BadData
+from training.errors import BadData, RefusedForSafety
 from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Inputs, views_per_picture
 from training.fit import DEFAULT, Candidate, CrossFit, FitData, Fitted, Mask, auroc, choose, cross_fit, fit, select
@@ -45,6 +45,7 @@ from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
 
 _TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-headless")
+_GATE_ATTEMPTS = 4
 Tensor = NDArray[np.uint8]
 
 
@@ -113,8 +114,7 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     network = quantize(plain, _calibration_frames(tensors))
     features = _features(network, tensors, _folds(data, config.seed), "INT8 features", progress)
     tried = _choose(features, config.seed, progress)
-    best = tried[0]
-    calibration = _calibrate(data, tensors, network, best, progress)
+    best, calibration = _first_through_the_gate(data, tensors, network, tried, progress)
     fitted = fit(best.candidate, features.sample(best.candidate.views), config.seed)
     prototypes = _prototypes(data, features, fitted, calibration, catalogue)
     shipped = keep_outputs(network, best.candidate.shape.strides)
@@ -209,6 +209,23 @@ def _choose(features: FitData, seed: int, progress: Progress) -> list[CrossFit]:
     return [try_one(replace(DEFAULT, views=DEFAULT.views if DEFAULT.views in views else "none"))]
 
 
+def _first_through_the_gate(
+    data: DataSet, tensors: Tensors, network: bytes, tried: list[CrossFit], progress: Progress
+) -> tuple[CrossFit, Calibration]:
+    """The best scorer that every runtime agrees on; a scorer can magnify what two runtimes round differently.
+
+    Raises:
+        RefusedForSafety: none of the best few passes; what stopped the best one.
+    """
+    refusals: list[RefusedForSafety] = []
+    for candidate in tried[:_GATE_ATTEMPTS]:
+        try:
+            return candidate, _calibrate(data, tensors, network, candidate, progress)
+        except RefusedForSafety as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
+
+
 def _calibrate(
     data: DataSet,
     tensors: Tensors,
@@ -226,12 +243,12 @@ def _calibrate(
             maps = progress.each(f"parity on {name}", extract(plain), len(plain))
             raws[name] = np.array([best.held_out(index, own) for index, own in enumerate(maps)])
             extract.close()
+    for name, own in raws.items():
+        refuse_constant(own, f"the INT8 network on {name}")
     first = reference_map(best.good)
     maps_of = {
         name: first if name == REFERENCE else map_through_line(first, own, reference) for name, own in raws.items()
     }
-    for name, own in raws.items():
-        refuse_constant(own, f"the INT8 network on {name}")
     raw = raw_limits(best.good, best.defective)
     limits = limits_in_unit(raw, first)
     scores = scores_in_unit(raws, maps_of)

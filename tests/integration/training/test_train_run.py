@@ -1,0 +1,210 @@
+"""`okng train` and `okng eval` from a folder of pictures to a package that judges others."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from numpy.typing import NDArray
+
+import training.run as run_module
+from models.detector import Detector
+from models.package import open_package
+from tests.fakes.discs import write_discs
+from training import fit as fit_module
+from training.cli import evaluate, train
+from training.features import Extractor, Features
+
+OPTIONS = ["--size", "64", "--created", "2026-01-31T08:00:00Z"]
+
+
+def call_train(data: Path, out: Path, *options: str) -> Result:
+    return CliRunner().invoke(train, [str(data), "--out", str(out), *OPTIONS, *options])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_scorers() -> Iterator[None]:
+    """Three kinds of scorers are enough to choose from; all of them would take minutes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit_module, "KINDS", fit_module.KINDS[:3])
+        yield
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_discs(tmp_path_factory.mktemp("discs"))
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """Package and figures of one training."""
+    out = tmp_path_factory.mktemp("trained") / "discs.okng"
+    done = call_train(data, out, "--json")
+    assert done.exit_code == 0, done.stderr
+    return out, json.loads(done.stdout)
+
+
+def test_the_package_tells_unseen_parts_apart_on_both_runtimes(
+    trained: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    unseen = write_discs(tmp_path / "unseen", good=20, scratches=10, stains=10, first_seed=500)
+    done = CliRunner().invoke(evaluate, [str(trained[0]), str(unseen), "--json"])
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {row["runtime"].split()[0] for row in found} == {"openvino-cpu", "onnxruntime-cpu"}
+    for row in found:
+        assert row["auroc"] >= 0.97 and row["escapes"]["count"] <= 1 and row["escapes"]["total"] == 20
+
+
+def test_the_figures_say_what_was_done(trained: tuple[Path, dict[str, Any]]) -> None:
+    figures = trained[1]
+    assert (figures["good"], figures["defective"]) == (14, 11)
+    assert sum(figures["outcomes"]["good"].values()) == 14
+    assert figures["overkill_bound_95"] >= 0.19
+    assert figures["parity"] == {"openvino": {"flips": 0, "moves": figures["parity"]["openvino"]["moves"]}}
+    assert figures["package_bytes"] == trained[0].stat().st_size <= 6_000_000
+
+
+def test_the_manifest_carries_calibration_catalogue_and_origin(trained: tuple[Path, dict[str, Any]]) -> None:
+    manifest = open_package(trained[0]).manifest
+    assert len(manifest.calibration.scores) == 14 and len(set(manifest.calibration.groups)) == 14
+    assert [(row.code, row.label, row.name_zh) for row in manifest.classes] == [
+        (1, "unknown_defect", "未知缺陷"),
+        (2, "scratch", "划痕"),
+        (3, "stain", "污渍"),
+    ]
+    assert set(manifest.score_maps) == {"onnxruntime", "openvino"} and len(manifest.golden.frames) == 16
+    assert manifest.training.data_sha256 == trained[1]["data_sha256"] and manifest.created == "2026-01-31T08:00:00Z"
+
+
+def test_the_report_stands_alone(trained: tuple[Path, dict[str, Any]]) -> None:
+    report = trained[0].with_name("discs.report.html").read_text()
+    for part in ("AUROC", "overkill can be certified", "<svg", "data:image/jpeg", "openvino", "fp32", "零件"):
+        assert part in report
+    assert not re.search(r"(src|href)=[\"'](?!data:)|url\(|<script|@import", report)
+
+
+def test_the_same_data_and_seed_give_the_same_bytes(
+    trained: tuple[Path, dict[str, Any]], data: Path, tmp_path: Path
+) -> None:
+    again = call_train(data, tmp_path / "discs.okng")
+    assert again.exit_code == 0, again.stderr
+    assert (tmp_path / "discs.okng").read_bytes() == trained[0].read_bytes()
+
+
+def test_good_pictures_alone_are_enough(tmp_path: Path) -> None:
+    root = write_discs(tmp_path / "good only", scratches=0, stains=0)
+    done = call_train(root, tmp_path / "a.okng", "--roi", "0,0,96,90")
+    assert done.exit_code == 0, done.stderr
+    assert "no defective picture was shown" in done.stdout
+    detector = Detector.load(tmp_path / "a.okng", runtime="onnxruntime")
+    assert [row.label for row in detector.info.classes] == ["unknown_defect"]
+    detector.close()
+
+
+class Disturbed(Extractor):
+    """An extractor whose OpenVINO gives some pictures' features to others."""
+
+    def __init__(self, model: bytes, runtime: str, threads: int) -> None:
+        super().__init__(model, runtime, threads)
+        self._broken = runtime == "openvino"
+
+    def __call__(self, tensors: Iterable[NDArray[np.uint8]]) -> Iterator[Features]:
+        found = list(super().__call__(tensors))
+        yield from reversed(found) if self._broken else found
+
+
+class Silent(Extractor):
+    """An extractor whose network says the same of everything."""
+
+    def __call__(self, tensors: Iterable[NDArray[np.uint8]]) -> Iterator[Features]:
+        for maps in super().__call__(tensors):
+            yield tuple(np.zeros_like(one) for one in maps)
+
+
+class NotANumber(Extractor):
+    def __call__(self, tensors: Iterable[NDArray[np.uint8]]) -> Iterator[Features]:
+        for maps in super().__call__(tensors):
+            yield tuple(np.full_like(one, np.nan) for one in maps)
+
+
+@pytest.mark.parametrize(
+    ("extractor", "code", "says"),
+    [
+        (Disturbed, 4, "score the same pictures differently"),
+        (Silent, 4, "the same score"),
+        (NotANumber, 4, "no number"),
+    ],
+)
+def test_a_network_that_cannot_be_trusted_is_refused_and_nothing_is_written(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extractor: type[Extractor], code: int, says: str
+) -> None:
+    monkeypatch.setattr(run_module, "Extractor", extractor)
+    done = call_train(data, tmp_path / "a.okng")
+    assert done.exit_code == code and says in done.stderr.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_runtime_that_flips_a_verdict_is_refused(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare = run_module.compare
+
+    def one_flipped(runtime: str, names: list[str], reference: Any, own: Any, limits: Any) -> Any:
+        return compare(runtime, names, reference, np.append(own[:-1], 0.0), limits)
+
+    monkeypatch.setattr(run_module, "compare", one_flipped)
+    done = call_train(data, tmp_path / "a.okng")
+    assert done.exit_code == 4 and "turns OK into NG or NG into OK on 1 of 25" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (["--roi", "1,2,3"], 2, "x,y,w,h"),
+        (["--roi", "50,50,90,90"], 2, "does not fit the picture"),
+        (["--seed", "-1"], 2, "--seed"),
+        (["--created", "yesterday"], 2, "2026-01-31T08:00:00Z"),
+    ],
+)
+def test_wrong_use_is_told_in_one_sentence(
+    data: Path, tmp_path: Path, options: list[str], code: int, says: str
+) -> None:
+    done = call_train(data, tmp_path / "a.okng", *options)
+    assert done.exit_code == code and says in done.stderr.splitlines()[-1]
+
+
+def test_what_is_not_there_is_exit_3(tmp_path: Path, trained: tuple[Path, dict[str, Any]]) -> None:
+    assert call_train(tmp_path / "nothing", tmp_path / "a.okng").exit_code == 3
+    assert CliRunner().invoke(evaluate, [str(tmp_path / "no.okng"), str(tmp_path)]).exit_code == 3
+    assert CliRunner().invoke(evaluate, [str(trained[0]), str(tmp_path / "nothing")]).exit_code == 3
+
+
+def test_a_damaged_package_is_exit_4(tmp_path: Path, data: Path) -> None:
+    (tmp_path / "a.okng").write_bytes(b"PK\x03\x04 no package")
+    done = CliRunner().invoke(evaluate, [str(tmp_path / "a.okng"), str(data)])
+    assert done.exit_code == 4 and done.stderr.count("\n") == 1
+
+
+def test_without_torch_the_command_says_what_to_install(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = sys.modules["importlib.util"].find_spec
+    monkeypatch.setattr("training.cli.find_spec", lambda name: None if name == "torch" else find(name))
+    done = call_train(data, tmp_path / "a.okng")
+    assert done.exit_code == 2 and "install okng[train]" in done.stderr
+
+
+def test_stopping_is_clean(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(_root: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_module, "open_dataset", stop)
+    done = call_train(data, tmp_path / "a.okng")
+    assert done.exit_code == 130 and not list(tmp_path.iterdir())
