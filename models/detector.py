@@ -61,6 +61,11 @@ class Judge:
         self._score_map = maps.get(runtime.name, maps[REFERENCE])
         self.runtime, self._scorer = runtime, scorer
 
+    @property
+    def dimensions(self) -> int:
+        """Length of the vectors that the scorer compares."""
+        return self._scorer.dimensions
+
     def score(self, features: tuple[Floats, ...]) -> RawScores:
         return self._scorer(features)
 
@@ -69,6 +74,24 @@ class Judge:
 
     def __call__(self, tensor: NDArray[np.uint8]) -> Scores:
         return self.calibrated(self.score(self.runtime.infer(tensor)))
+
+
+def start_judge(package: Package, runtime: str, threads: int) -> Judge:
+    """The package's network on a runtime, warmed up with its scorer; not yet self-tested, so not to judge parts with.
+
+    Raises:
+        PackageError, RuntimeUnavailable, InferenceError: as `Detector.load`.
+    """
+    manifest = package.manifest
+    scorer = load_scorer(manifest.scorer, package.files)
+    engine = choose_runtime(runtime, package.files[manifest.artefacts[0].file], threads)
+    try:
+        judge = Judge(manifest, engine, scorer)
+        _warm_up(judge, manifest)
+    except (ModelError, ValueError):
+        engine.close()
+        raise
+    return judge
 
 
 class Detector:
@@ -91,17 +114,15 @@ class Detector:
         """
         package = open_package(path)
         manifest = package.manifest
-        scorer = load_scorer(manifest.scorer, package.files)
-        namer = load_namer(manifest, package.files, scorer.dimensions)
-        artefact = manifest.artefacts[0]
-        engine = choose_runtime(runtime, package.files[artefact.file], threads)
+        judge = start_judge(package, runtime, threads)
+        engine = judge.runtime
         try:
-            judge = Judge(manifest, engine, scorer)
-            _warm_up(judge, manifest)
+            namer = load_namer(manifest, package.files, judge.dimensions)
             replay_golden_frames(manifest, package.files, engine.name, judge)
         except (ModelError, ValueError):
             engine.close()
             raise
+        artefact = manifest.artefacts[0]
         certified_on = {str(name): sets for name, sets in artefact.certified.items()}.get(engine.name, ())
         info = ModelInfo(
             id=manifest.id,

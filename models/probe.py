@@ -1,6 +1,7 @@
 """Load a package in a child process first: a crafted network can kill a runtime with a segmentation fault.
 
-`python -m models.probe PATH RUNTIME THREADS` loads and self-tests the package and answers with one line of JSON.
+`python -m models.probe PATH RUNTIME THREADS` loads the package, runs it on a blank picture and answers with one line of
+JSON. The golden frames are left to `Detector.load`: by then it is known that the package does not kill its process.
 """
 
 from __future__ import annotations
@@ -10,21 +11,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-from models.detector import Detector
-from models.errors import InferenceError, ModelError, PackageError, RuntimeUnavailable, SelfTestFailed
+from models.detector import start_judge
+from models.errors import InferenceError, ModelError, PackageError, RuntimeUnavailable
+from models.package import open_package
 
 _KINDS: dict[str, type[ModelError]] = {
-    kind.__name__: kind for kind in (PackageError, RuntimeUnavailable, SelfTestFailed, InferenceError)
+    kind.__name__: kind for kind in (PackageError, RuntimeUnavailable, InferenceError)
 }
 _REFUSED = 4
 
 
 def probe(path: Path, *, runtime: str = "auto", threads: int = 1, timeout_s: float = 60.0) -> None:
-    """Return when the package loads and passes its self-test in a disposable process; blocks until then.
+    """Return when the package loads and judges a blank picture in a disposable process; blocks until then.
 
     Raises:
         PackageError: the child died or hung, or refused the package.
-        RuntimeUnavailable, SelfTestFailed, InferenceError: as `Detector.load` would.
+        RuntimeUnavailable, InferenceError: as `Detector.load` would.
     """
     room = Path(__file__).resolve().parent.parent
     command = [sys.executable, "-m", "models.probe", str(path.absolute()), runtime, str(threads)]
@@ -54,7 +56,7 @@ def _answer(stdout: str) -> tuple[type[ModelError] | None, str]:
 def main(arguments: list[str]) -> int:
     path, runtime, threads = arguments
     try:
-        Detector.load(Path(path), runtime=runtime, threads=int(threads)).close()
+        start_judge(open_package(Path(path)), runtime, int(threads)).runtime.close()
     except ModelError as error:
         sys.stdout.write(json.dumps({"error": type(error).__name__, "message": str(error)}) + "\n")
         return _REFUSED

@@ -140,7 +140,8 @@ class SyntheticCamera:
         with contextlib.suppress(subprocess.TimeoutExpired):
             renderer.process.wait(_END_WITHIN_S)
         status = renderer.process.returncode
-        return CameraLost(f"the part renderer of camera {self.name} ended (status {status}); open the camera again")
+        text = f"the part renderer of camera {self.name} ended (status {status}); it is started again"
+        return CameraLost(text, f"工件绘制程序已退出（状态 {status}），正在重新启动")
 
     def _end_renderer(self) -> None:
         renderer, self._renderer = self._renderer, None

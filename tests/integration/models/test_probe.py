@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from models import probe as probe_module
-from models.errors import PackageError, RuntimeUnavailable, SelfTestFailed
+from models.errors import PackageError, RuntimeUnavailable
 from models.probe import probe
-from tests.fakes.packages import npy, small_network, write_small_package
+from tests.fakes.packages import small_network, write_small_package
 
 
 def test_a_good_package_passes(tmp_path: Path) -> None:
@@ -20,16 +20,11 @@ def test_a_good_package_passes(tmp_path: Path) -> None:
 
 
 def test_a_refusal_comes_back_as_itself(tmp_path: Path) -> None:
-    import numpy as np
-
     package = write_small_package(tmp_path / "a.okng")
     with pytest.raises(RuntimeUnavailable, match="choose one of"):
         probe(package, runtime="tensorflow")
     with pytest.raises(PackageError, match="no model package"):
         probe(tmp_path / "nothing.okng")
-    altered = write_small_package(tmp_path / "b.okng", files={"scorer/mean.npy": npy(np.full(3, 90, np.float32))})
-    with pytest.raises(SelfTestFailed, match="golden frame"):
-        probe(altered, runtime="onnxruntime")
 
 
 def test_scores_that_are_no_numbers_come_back_as_a_refusal(tmp_path: Path) -> None:

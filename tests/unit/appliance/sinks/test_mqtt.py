@@ -337,7 +337,7 @@ def test_every_fault_is_said_in_both_languages() -> None:
         faults.denied(CONFIG, ("a/b",)),
         faults.internal(),
     ]
-    assert all(state.state == "fault" and ";" in state.text_en and ";" in state.text_zh for state in said)
+    assert all(state.state == "fault" and ";" in state.text_en and "；" in state.text_zh for state in said)
     assert len({state.text_en for state in said}) == len(said)
 
 
