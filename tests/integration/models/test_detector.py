@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
 
@@ -133,6 +134,28 @@ def test_golden_frames_catch_a_small_drift_that_flips_nothing(tmp_path: Path) ->
     package = write_small_package(tmp_path / "drift.okng", files={"scorer/projection.npy": drifted})
     with pytest.raises(SelfTestFailed, match="scores"):
         Detector.load(package, runtime="onnxruntime")
+
+
+def test_golden_frames_catch_a_verdict_that_flips_within_the_tolerance(tmp_path: Path) -> None:
+    drifted = npy(np.full(3, 0.92 / (20 * 3**0.5), np.float32))
+    golden = small_manifest(small_files())["golden"] | {"score_tolerance": 0.1}
+    files = {"scorer/projection.npy": drifted}
+    package = write_small_package(tmp_path / "flip.okng", files=files, golden=golden)
+    with pytest.raises(SelfTestFailed, match="is RECHECK here but NG"):
+        Detector.load(package, runtime="onnxruntime")
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_network_with_weights_outside_its_file_is_refused(tmp_path: Path, runtime: str) -> None:
+    network = onnx.load_from_string(small_network())
+    weights = network.graph.initializer[0]
+    weights.ClearField("float_data")
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    entry = weights.external_data.add()
+    entry.key, entry.value = "location", "/etc/hostname"
+    package = write_small_package(tmp_path / "a.okng", files={"model.onnx": network.SerializeToString()})
+    with pytest.raises(PackageError, match="outside itself"):
+        Detector.load(package, runtime=runtime)
 
 
 def test_certified_means_this_runtime_on_this_instruction_set(tmp_path: Path) -> None:

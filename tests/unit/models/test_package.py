@@ -106,7 +106,7 @@ def test_unsafe_names_are_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["model.onnx", "MODEL.onnx"])
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_that_stands_twice_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(PackageError, match=r"twice"):
+    with pytest.raises(PackageError, match=r"holds \S+ twice;"):
         open_package(zip_with(tmp_path / "a.okng", lambda archive: archive.writestr(name, b"other")))
 
 
@@ -129,11 +129,14 @@ def test_a_linked_folder_is_refused(tmp_path: Path) -> None:
         open_package(folder)
 
 
-@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR])
-def test_special_members_of_a_zip_are_refused(tmp_path: Path, kind: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [(stat.S_IFLNK, "is a symbolic link;"), (stat.S_IFIFO, "no regular file"), (stat.S_IFCHR, "no regular file")],
+)
+def test_special_members_of_a_zip_are_refused(tmp_path: Path, kind: int, says: str) -> None:
     member = zipfile.ZipInfo("scorer/special.npy")
     member.external_attr = (kind | 0o777) << 16
-    with pytest.raises(PackageError, match=r"symbolic link|no regular file"):
+    with pytest.raises(PackageError, match=says):
         open_package(zip_with(tmp_path / "a.okng", lambda archive: archive.writestr(member, b"/etc/passwd")))
 
 
@@ -173,6 +176,15 @@ def test_a_zip_that_lies_about_a_size_is_refused(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(PackageError):
         open_package(path)
+
+
+def test_a_listed_size_that_is_wrong_is_refused(tmp_path: Path) -> None:
+    folder = as_directory(tmp_path / "blocks")
+    data = json.loads((folder / MANIFEST).read_text())
+    data["files"]["model.onnx"]["size"] += 1
+    (folder / MANIFEST).write_text(json.dumps(data))
+    with pytest.raises(PackageError, match=r"model.onnx .* not what the manifest says"):
+        open_package(folder)
 
 
 def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
