@@ -13,7 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.decision import Limits, Scores
 from models.manifest import ClassEntry, Manifest, ScoreMap, TrainingEntry
@@ -31,22 +30,22 @@ from training.calibrate import (
     refuse_constant,
     scores_in_unit,
 )
-from training.config import CALIBRATION_PICTURES, TrainConfig
+from training.config import TrainConfig
 from training.data.catalogue import build_catalogue
-from training.data.dataset import DataSet, Picture, open_dataset, read_mask
+from training.data.dataset import DataSet, open_dataset
 from training.data.split import folds_by_group
-from training.errors import BadData, RefusedForSafety
+from training.errors import RefusedForSafety
 from training.export import export_trunk, keep_outputs, quantize
-from training.features import ALL_STRIDES, Extractor, Inputs, views_per_picture
-from training.fit import DEFAULT, Candidate, CrossFit, FitData, Fitted, Mask, auroc, choose, cross_fit, fit, select
+from training.features import ALL_STRIDES, Extractor, Inputs
+from training.fit import DEFAULT, Candidate, CrossFit, FitData, Fitted, auroc, choose, cross_fit, fit, select
 from training.golden import Golden, choose_golden, tolerance_of
 from training.parity import Parity, compare, refuse_disparity
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
+from training.tensors import Tensor, Tensors, calibration_frames, read_tensors
 
 _TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-headless")
 _GATE_ATTEMPTS = 4
-Tensor = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +58,6 @@ class Request:
     id: str
     version: str
     created: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tensors:
-    """Network inputs of all pictures, masks of the defective, and views of the good ones by kind of view."""
-
-    good: list[Tensor]
-    defective: list[Tensor]
-    masks: list[Mask | None]
-    views: dict[str, list[list[Tensor]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +98,9 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     data = open_dataset(request.root)
     catalogue = build_catalogue(request.root, data.defects)
     inputs = Inputs(config.geometry(), config.input_size(data.size))
-    tensors = _tensors(data, inputs, config.seed, progress)
+    tensors = read_tensors(data, inputs, config.seed, progress)
     plain = export_trunk(inputs.size, ALL_STRIDES)
-    network = quantize(plain, _calibration_frames(tensors))
+    network = quantize(plain, calibration_frames(tensors))
     features = _features(network, tensors, _folds(data, config.seed), "INT8 features", progress)
     tried = _choose(features, config.seed, progress)
     best, calibration = _first_through_the_gate(data, tensors, network, tried, progress)
@@ -142,37 +131,6 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     size = request.package.stat().st_size
     networks = (len(plain), len(shipped))
     return TrainingRun(request, data, manifest, size, best, tuple(tried), calibration, prototypes, fp32, networks)
-
-
-def _tensors(data: DataSet, inputs: Inputs, seed: int, progress: Progress) -> Tensors:
-    pictures = [*data.good, *data.defective]
-    everything = [inputs.of(picture) for picture in progress.each("reading pictures", pictures, len(pictures))]
-    good, defective = everything[: len(data.good)], everything[len(data.good) :]
-    masks = [_mask(picture, inputs) for picture in data.defective]
-    count = views_per_picture(len(good))
-    kinds = ("turned", "shifted") if count else ()
-    views = {kind: [list(inputs.views(picture, kind, count, seed)) for picture in data.good] for kind in kinds}
-    return Tensors(good, defective, masks, {**views, "none": [[] for _ in good]})
-
-
-def _mask(picture: Picture, inputs: Inputs) -> Mask | None:
-    """The picture's mask inside the region; none where it has none or the region misses it."""
-    if picture.mask is None:
-        return None
-    mask = read_mask(picture.mask)
-    if (mask.shape[1], mask.shape[0]) != picture.size:
-        raise BadData(f"the mask {picture.mask} is not as large as its picture; draw it again")
-    inside = np.asarray(inputs.geometry.region(mask.astype(np.uint8)), np.bool_)
-    return inside if inside.any() else None
-
-
-def _calibration_frames(tensors: Tensors) -> list[Tensor]:
-    """Network inputs that set the activation ranges: good pictures and, where they are few, views of them."""
-    frames = list(tensors.good)
-    for per_picture in zip(*tensors.views.get("turned", []), strict=True):
-        frames += per_picture
-    step = max(1, len(frames) // (2 * CALIBRATION_PICTURES))
-    return frames[::step][: 2 * CALIBRATION_PICTURES]
 
 
 def _folds(data: DataSet, seed: int) -> tuple[int, ...]:
