@@ -55,9 +55,9 @@ def unwelcome(config: MqttConfig) -> DeviceState:
     english, chinese = "check the broker and the network", "请检查服务器和网络"
     if config.version == "5":
         english += ', or set [mqtt] version to "3.1.1" for an older broker'
-        chinese += ';如服务器版本较旧,请将 [mqtt] version 设为 "3.1.1"'
+        chinese += '；如服务器版本较旧，请将 [mqtt] version 设为 "3.1.1"'
     return _fault(
-        f"MQTT broker {where} does not answer the login; {english}", f"MQTT 服务器 {where} 未响应登录;{chinese}"
+        f"MQTT broker {where} does not answer the login; {english}", f"MQTT 服务器 {where} 未响应登录；{chinese}"
     )
 
 
@@ -73,7 +73,7 @@ def refused(config: MqttConfig, code: int, name: str) -> DeviceState:
     if code == UNSUPPORTED_VERSION:
         return _fault(
             f'MQTT broker {where} does not speak MQTT {config.version}; set [mqtt] version to "3.1.1"',
-            f'MQTT 服务器 {where} 不支持 MQTT {config.version};请将 [mqtt] version 设为 "3.1.1"',
+            f'MQTT 服务器 {where} 不支持 MQTT {config.version}；请将 [mqtt] version 设为 "3.1.1"',
         )
     return _fault(
         f"MQTT broker {where} refuses the station ({name}); look into the broker's log",
