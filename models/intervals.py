@@ -47,8 +47,14 @@ def two_sided(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     return lower_bound(k, n, side), upper_bound(k, n, side)
 
 
-def trials_needed(rate: float, confidence: float = 0.95) -> int:
-    """How many trials without an event certify `rate` one-sided."""
+def trials_needed(rate: float, events: int = 0, confidence: float = 0.95) -> int:
+    """The fewest trials with `events` events among them that certify `rate` one-sided."""
     if not 0.0 < rate < 1.0:
         raise ValueError(f"a rate to certify lies between 0 and 1, not {rate}")
-    return math.ceil(math.log(1.0 - confidence) / math.log1p(-rate))
+    if events == 0:
+        return math.ceil(math.log(1.0 - confidence) / math.log1p(-rate))
+    low, high = events, math.ceil((events + 1) * 10 / rate)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if binomial_cdf(events, middle, rate) <= 1.0 - confidence else (middle, high)
+    return high

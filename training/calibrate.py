@@ -125,7 +125,8 @@ def certificate_sentence(limits: RawLimits) -> str:
     )
     for goal in (0.05, 0.01, 0.005):
         if bound > goal:
-            return f"{sentence}; {max(1, trials_needed(goal) - limits.good)} more, all OK, certify {goal:.1%}."
+            more = max(1, trials_needed(goal, limits.good_above) - limits.good)
+            return f"{sentence}; {more} more, all OK, certify {goal:.1%}."
     return sentence + "."
 
 

@@ -122,6 +122,7 @@ def _scores(run: TrainingRun) -> str:
     good, bad = scores[: len(run.data.good)], scores[len(run.data.good) :]
     limits = run.calibration.limits
     text = f"<p>{escape(certificate_sentence(run.calibration.raw_limits))}</p>"
+    text += '<p class="note">Limits and scorer were chosen on these very pictures: confirm them on later parts.</p>'
     text += f"<p>OK below {limits.ok_below:.4f}, NG from {limits.ng_from:.4f}, RECHECK between.</p>"
     return histogram(good, bad, limits) + text
 

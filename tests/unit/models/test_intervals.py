@@ -15,6 +15,12 @@ def test_known_numbers_of_good_parts(rate: float, needed: int) -> None:
     assert upper_bound(0, needed) <= rate < upper_bound(0, needed - 1)
 
 
+@given(st.integers(0, 8), st.sampled_from([0.005, 0.01, 0.05]))
+def test_the_fewest_trials_are_the_fewest(events: int, rate: float) -> None:
+    needed = trials_needed(rate, events)
+    assert upper_bound(events, needed) <= rate < upper_bound(events, needed - 1)
+
+
 def test_none_missed_of_twenty_proves_little() -> None:
     assert upper_bound(0, 20) == pytest.approx(0.1391, abs=1e-4)
 
