@@ -58,8 +58,9 @@ class Candidate:
         shape = self.shape
         strides = "+".join(str(stride) for stride in shape.strides)
         top = "peak" if shape.top_fraction < 0.001 else f"top {shape.top_fraction:.0%}"
-        kind = f"{self.kind} of stride {strides} on grid {shape.grid_stride}, {self.scaling}, {top}, smoothed {shape.smoothing_cells:g}"
-        return f"{kind}, views {self.views}" + (", known defects" if self.known else "")
+        kind = f"{self.kind} of stride {strides} on grid {shape.grid_stride}, {self.scaling}"
+        top = f"{top} smoothed {shape.smoothing_cells:g}"
+        return f"{kind}, {top}, views {self.views}" + (", known defects" if self.known else "")
 
 
 @dataclass(frozen=True, slots=True)
