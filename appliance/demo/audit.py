@@ -84,9 +84,9 @@ def audit(state: Path, watcher: Watcher, *, simulator_code: int | None, network_
 
 
 def read_journal(path: Path) -> list[JournalRow]:
-    """All rows in the order of their numbers."""
+    """All rows in the order of their parts."""
     with closing(sqlite3.connect(path)) as db:
-        found = db.execute("SELECT id, inspection_id, outcome, supersedes, picture FROM parts ORDER BY seq")
+        found = db.execute("SELECT id, inspection_id, outcome, supersedes, picture FROM parts ORDER BY boot_id, number, seq")
         return [JournalRow(*row) for row in found]
 
 

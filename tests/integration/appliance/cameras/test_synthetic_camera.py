@@ -53,7 +53,7 @@ def test_a_dead_renderer_is_a_lost_camera_and_numbers_go_on_behind_it(camera: Sy
     camera.open()
     seen = [number(camera.grab(5).source) for _ in range(6)]
     os.kill(renderer_pid(camera), signal.SIGKILL)
-    with pytest.raises(CameraLost, match=r"ended \(status -9\); open the camera again"):
+    with pytest.raises(CameraLost, match=r"ended \(status -9\); it is started again"):
         for _ in range(6):
             seen.append(number(camera.grab(5).source))
     camera.open()
