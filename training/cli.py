@@ -37,6 +37,13 @@ def _region(
     return x, y, width, height
 
 
+def _word(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    letters = "a-z0-9" if parameter.name == "model_id" else "A-Za-z0-9"
+    if value is not None and not re.fullmatch(rf"[{letters}][{letters}._-]{{0,63}}", value):
+        raise click.BadParameter(f"use at most 64 of {letters} . _ - and begin with a letter or number")
+    return value
+
+
 def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value):
         raise click.BadParameter("give the time as 2026-01-31T08:00:00Z")
@@ -52,8 +59,8 @@ def _moment(_context: click.Context, _parameter: click.Parameter, value: str | N
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same data and seed, same package.")
 @click.option("--size", default=256, show_default=True, type=click.IntRange(64, 1024), help="Network input, pixels.")
 @click.option("--roi", callback=_region, metavar="X,Y,W,H", help="Region of the picture to look at.")
-@click.option("--id", "model_id", help="Model id  [default: NAME of the package]")
-@click.option("--model-version", help="Model version  [default: date of the newest picture]")
+@click.option("--id", "model_id", callback=_word, help="Model id  [default: NAME of the package]")
+@click.option("--model-version", callback=_word, help="Model version  [default: date of the newest picture]")
 @click.option("--created", callback=_moment, metavar="TIME", help="Time to record  [default: of the newest picture]")
 @click.option("--report", type=click.Path(path_type=Path), help="HTML report  [default: NAME.report.html]")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
@@ -81,7 +88,7 @@ def train(
 
         config = TrainConfig(seed=seed, size_px=size, roi=roi)
         moment = created or _newest(data)
-        name = model_id or re.sub(r"[^a-z0-9._-]+", "-", out.stem.lower()).strip("-._") or "model"
+        name = model_id or re.sub(r"[^a-z0-9._-]+", "-", out.stem.lower()).strip("-._")[:64] or "model"
         request = Request(data, out, config, name, model_version or moment[:10].replace("-", "."), moment)
         _train(request, report or out.with_name(f"{out.stem}.report.html"), as_json)
 

@@ -170,6 +170,8 @@ def test_a_runtime_that_flips_a_verdict_is_refused(data: Path, tmp_path: Path, m
         (["--roi", "1,2,3"], 2, "x,y,w,h"),
         (["--roi", "50,50,90,90"], 2, "does not fit the picture"),
         (["--seed", "-1"], 2, "--seed"),
+        (["--id", "../up"], 2, "begin with a letter"),
+        (["--model-version", "1 2"], 2, "begin with a letter"),
         (["--created", "yesterday"], 2, "2026-01-31T08:00:00Z"),
     ],
 )
