@@ -178,7 +178,7 @@ def _first_through_the_gate(
     refusals: list[RefusedForSafety] = []
     for candidate in tried[:_GATE_ATTEMPTS]:
         try:
-            return candidate, _calibrate(data, tensors, network, candidate, progress)
+            return candidate, _calibrate(data, tensors, network, candidate, len(tried), progress)
         except RefusedForSafety as refusal:
             refusals.append(refusal)
     raise refusals[0]
@@ -189,6 +189,7 @@ def _calibrate(
     tensors: Tensors,
     network: bytes,
     best: CrossFit,
+    scorers: int,
     progress: Progress,
 ) -> Calibration:
     """Maps of all runtimes from the same held-out pictures, limits, and the parity gate."""
@@ -207,7 +208,7 @@ def _calibrate(
     maps_of = {
         name: first if name == REFERENCE else map_through_line(first, own, reference) for name, own in raws.items()
     }
-    raw = raw_limits(best.good, best.defective)
+    raw = raw_limits(best.good, best.defective, scorers)
     limits = limits_in_unit(raw, first)
     scores = scores_in_unit(raws, maps_of)
     names = [picture.name for picture in (*data.good, *data.defective)]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.decision import Outcome, outcome_of
+from models.intervals import upper_bound
 from training.calibrate import (
     Raws,
     certificate_sentence,
@@ -97,3 +98,24 @@ def test_the_certificate_says_what_more_pictures_would_prove() -> None:
     assert (
         "with your 31 good pictures at most 9.2% overkill" in sentence and "28 more, all OK, certify 5.0%" in sentence
     )
+
+
+def test_the_bound_holds_however_the_limit_was_chosen_on_the_same_pictures() -> None:
+    """By simulation: an adversary picks the scorer and the rank that look best; the bound still covers the truth."""
+    random = np.random.default_rng(7)
+    draws, scorers, wrong, naive_wrong = 2000, 5, 0, 0
+    for _ in range(draws):
+        samples = random.random((scorers, 60))  # a limit of 1 - a has a true overkill of a
+        chosen = min(samples, key=lambda good: good.max())
+        limits = raw_limits(chosen, np.array([float(np.quantile(chosen, 0.95))]), scorers)
+        truth = max(0.0, 1.0 - limits.ok_below)
+        wrong += truth > limits.overkill_bound
+        naive_wrong += truth > upper_bound(limits.good_above, limits.good)
+    assert wrong / draws <= 0.05
+    assert naive_wrong / draws > 0.05, "the simulation is too tame to show what the allowance is for"
+
+
+def test_what_was_compared_is_said() -> None:
+    assert "allowing for" not in certificate_sentence(raw_limits(good_scores(31), NONE))
+    sentence = certificate_sentence(raw_limits(good_scores(31), np.array([1000.0]), scorers=4))
+    assert "allowing for the 20 limits and scorers compared on these pictures" in sentence
