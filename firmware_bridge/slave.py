@@ -37,6 +37,7 @@ _IDLE_S = 0.05  # longest wait for a byte: how soon `stop` and MasterTimeout are
 _QUIET_S = 0.005  # silence after which the bytes at hand are all there is for now
 _RESET_S = 0.05  # silence after which what is at hand is noise; no frame pauses that long inside
 _CHUNK = 256
+_GAP_NS = 100_000_000  # a line that is served is looked after every 50 ms; longer, and nobody served it
 _INBOX = 1024  # answers given while nobody serves; what is beyond is lost like an overrun
 
 
@@ -68,6 +69,7 @@ class PlcSlave:
         self._was_barred = False
         self._answers: list[tuple[PlcResult, int]] = []
         self._lost_answers = 0
+        self._taken_in_ns: int | None = None
         self._received = b""
         self._in_noise = False
 
@@ -78,6 +80,7 @@ class PlcSlave:
             TransportLost: the transport is gone; the link's state stays.
         """
         transport.flush_input()
+        self._taken_in_ns = None
         self._received = b""
         silent_since_ns = self._now_ns()
         while not stop.is_set():
@@ -104,7 +107,10 @@ class PlcSlave:
         self._tables.heartbeat_out = (self._tables.heartbeat_out + 1) & 0xFFFF
 
     def answer(self, result: PlcResult) -> None:
-        """Give the result of an admitted part. It counts as given now, whenever the PLC comes to read it."""
+        """Give the result of an admitted part.
+
+        On a served line it counts as given now, whenever the PLC comes to read it; else when the line is served again.
+        """
         with self._lock:
             if len(self._answers) < _INBOX:
                 self._answers.append((result, self._now_ns()))
@@ -140,7 +146,12 @@ class PlcSlave:
     # --- the thread in `serve` -----------------------------------------------------------------------------------
 
     def _take_in(self, now_ns: int) -> None:
-        """Hand over what other threads left since the last time."""
+        """Hand over what other threads left since the last time.
+
+        Until then no master could see an answer: after a gap what is past its deadline must not appear as Pass.
+        """
+        served_throughout = self._taken_in_ns is not None and now_ns - self._taken_in_ns <= _GAP_NS
+        self._taken_in_ns = now_ns
         with self._lock:
             status, self._status = self._status, None
             was_barred, self._was_barred = self._was_barred, False
@@ -149,7 +160,7 @@ class PlcSlave:
         if status is not None:
             self._handshake.publish(status, was_barred)
         for result, given_ns in answers:
-            self._handshake.answer(result, given_ns)
+            self._handshake.answer(result, given_ns if served_throughout else max(given_ns, now_ns))
 
     def _frames(self) -> list[Frame]:
         """All frames that are complete; what is left may still be arriving."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,7 +24,10 @@ SILENCE = b""
 
 
 class Wire:
-    """A slave and a null modem; each `talk` serves until all chunks are read."""
+    """A slave and a null modem; each `talk` serves until all chunks are read.
+
+    A function among the chunks is what happens meanwhile, between two rounds of serving.
+    """
 
     def __init__(self) -> None:
         self.line = FakeLine()
@@ -31,12 +35,19 @@ class Wire:
         self.slave = PlcSlave(unit=UNIT, boot_id=1, serial="S", line=self.line, monotonic_ns=lambda: self.clock_ns)
         self.slave.publish(status())
 
-    def talk(self, *chunks: bytes) -> list[bytes]:
+    def talk(self, *chunks: bytes | Callable[[], None]) -> list[bytes]:
         stop = threading.Event()
-        modem = NullModem(list(chunks), stop)
+        modem = NullModem([], stop)
         read = modem.read
+        script = list(chunks)
 
         def timed_read(max_bytes: int, timeout_s: float) -> bytes:
+            while script and not modem.arrives:
+                step = script.pop(0)
+                if isinstance(step, bytes):
+                    modem.arrives.append(step)
+                else:
+                    step()
             before_ns = modem.clock_ns
             data = read(max_bytes, timeout_s)
             self.clock_ns += modem.clock_ns - before_ns
@@ -62,6 +73,12 @@ class Wire:
         self.write(Holding.TRIGGER_TAG, tag)
         self.write(Holding.CONTROL, 1 << Coil.TRIGGER_ENABLE | 1 << Coil.TRIGGER)
         self.write(Holding.CONTROL, 1 << Coil.TRIGGER_ENABLE)
+
+    def trigger_due_in(self, tag: int, deadline_ms: int) -> int:
+        """Trigger under a deadline, with a PLC that may be silent for a minute; returns when the result is due."""
+        self.write(Holding.MASTER_TIMEOUT_MS, 60_000, deadline_ms)
+        self.trigger(tag)
+        return self.line.asked[-1].received_ns + deadline_ms * MS
 
 
 @pytest.fixture
@@ -140,13 +157,61 @@ def test_an_answer_given_while_admit_is_still_running_is_not_lost(wire: Wire) ->
     assert wire.flag(Flag.PASS)
 
 
-def test_an_answer_counts_when_it_is_given_not_when_it_is_read(wire: Wire) -> None:
-    wire.write(Holding.RESULT_DEADLINE_MS, 600)
-    wire.trigger(7)
-    wire.clock_ns += 400 * MS
-    wire.slave.answer(result(7))
+def test_on_a_served_line_an_answer_counts_when_it_is_given_not_when_it_is_read(wire: Wire) -> None:
+    due_ns = wire.trigger_due_in(7, 500)
+
+    def answer_just_in_time() -> None:
+        wire.clock_ns = due_ns - 10 * MS
+        wire.slave.answer(result(7))
+
+    wire.clock_ns = due_ns - 80 * MS
+    wire.talk(SILENCE, answer_just_in_time, SILENCE)
+    assert wire.clock_ns > due_ns
     wire.clock_ns += 300 * MS
     assert wire.flag(Flag.PASS)
+
+
+def test_an_answer_that_nobody_served_until_its_deadline_passed_is_no_pass(wire: Wire) -> None:
+    """No master could have read it earlier: the part is long gone."""
+    due_ns = wire.trigger_due_in(7, 500)
+    wire.slave.answer(result(7))
+    wire.clock_ns += 30_000 * MS
+    assert wire.clock_ns > due_ns
+    assert not wire.flag(Flag.PASS)
+    assert wire.flag(Flag.FAIL)
+    assert wire.inputs(Input.INSPECTION_ID, 2) == [7, Evaluation.UNDEFINED]
+
+
+def test_an_answer_that_came_while_serving_stood_still_is_no_pass(wire: Wire) -> None:
+    wire.trigger_due_in(7, 500)
+
+    def stand_still() -> None:
+        wire.slave.answer(result(7))
+        wire.clock_ns += 30_000 * MS
+
+    wire.talk(SILENCE, stand_still, SILENCE)
+    assert not wire.flag(Flag.PASS)
+    assert wire.flag(Flag.FAIL)
+
+
+def test_an_answer_between_two_ports_counts_when_the_second_is_served(wire: Wire) -> None:
+    due_ns = wire.trigger_due_in(7, 500)
+    wire.clock_ns = due_ns - 60 * MS
+    wire.talk(SILENCE)
+    wire.clock_ns = due_ns - 10 * MS
+    wire.slave.answer(result(7))
+    wire.talk(SILENCE)
+    assert wire.clock_ns > due_ns
+    assert not wire.flag(Flag.PASS)
+    assert wire.flag(Flag.FAIL)
+
+
+def test_an_answer_that_waited_for_serving_but_is_in_time_passes(wire: Wire) -> None:
+    due_ns = wire.trigger_due_in(7, 5000)
+    wire.slave.answer(result(7))
+    wire.clock_ns += 2000 * MS
+    assert wire.flag(Flag.PASS)
+    assert wire.clock_ns < due_ns
 
 
 def test_a_short_disarming_between_two_requests_is_not_missed(wire: Wire) -> None:
