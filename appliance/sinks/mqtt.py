@@ -6,6 +6,9 @@
 
 A row is forgotten only when the broker accepted it and every row before it. A refused row stays, is reported, and is
 tried again with the back-off; nothing overtakes it. Delivery is at least once: consumers drop doubles by `id`.
+
+`state/status` takes at most one place of the window: the next one is made only when the broker has answered the last,
+so a slow broker gets the latest status, not a queue of old ones.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ from appliance.sinks.mqtt_connection import (
 )
 from appliance.sinks.mqtt_faults import BrokerFault
 from appliance.sinks.mqtt_messages import Messages
+from appliance.sinks.mqtt_status import StatusRhythm
 from appliance.sinks.result_schema import ResultMessage
 from appliance.sinks.send_window import SendWindow
 from appliance.sinks.state_messages import IdentityMessage, StatusMessage
@@ -44,14 +48,15 @@ BACKOFF_MIN_S = 1.0
 BACKOFF_MAX_S = 60.0
 STEADY_S = 60.0
 DRAIN_S = 2.0
+SETTLE_S = 1.0
 TICK_S = 0.05
 
 
 class MqttPublisher:
-    """`run` blocks on a thread of its own; `request_status` may be called from any thread.
+    """`run` blocks on a thread of its own.
 
-    `topic_root` is `okng/v1/<station path>`. `status` is called on the publisher's thread for every status message;
-    `on_state` too, at each change of the broker's state, and must not block.
+    `topic_root` is `okng/v1/<station path>`. `status` is called on the publisher's thread, up to 20 times a second, to
+    see whether there is something to tell; `on_state` too, at each change of the broker's state. Neither may block.
 
     Raises:
         NotThere, UsageError: the password file or the CA file cannot be used.
@@ -75,20 +80,15 @@ class MqttPublisher:
         self._outbox = outbox
         self._messages = Messages(topic_root, identity, utc)
         self._client_id = config.client_id or f"okng-{identity.serial}"
-        self._status = status
+        self._rhythm = StatusRhythm(status)
         self._on_state = on_state
         self._connect = connect
         self._monotonic_ns = monotonic_ns
-        self._status_wanted = threading.Event()
         self._reported: DeviceState | None = None
         self._denied: dict[str, None] = {}
         self._fresh = True
         self._delivered_up_to = 0
         self._begin(WINDOW)
-
-    def request_status(self) -> None:
-        """Publish `state/status` soon; returns at once. While disconnected, the next connect publishes it anyway."""
-        self._status_wanted.set()
 
     def run(self, stop: threading.Event) -> None:
         """Connect, deliver, and connect again after growing pauses, until `stop`; then leave in order within 6 s."""
@@ -122,6 +122,7 @@ class MqttPublisher:
         self._begin(connection.window)
         self._report(self._health())
         while not stop.is_set():
+            self._refresh_status()
             self._step(connection)
         self._leave(connection)
 
@@ -134,12 +135,21 @@ class MqttPublisher:
         self._last_result: ResultMessage | None = None
         self._states: deque[Outgoing] = deque((self._messages.availability(online=True), self._messages.identity()))
         self._states_sent: dict[int, tuple[str, int]] = {}
-        self._status_wanted.set()
+        self._rhythm.restart()
 
-    def _step(self, connection: Connection) -> bool:
+    def _refresh_status(self) -> None:
+        """Queue the status when it is due and the next step can send it."""
+        under_way = any(topic == self._messages.status_topic for topic, _ in self._states_sent.values())
+        if under_way or self.in_flight + len(self._states) >= self._room:
+            return
+        status = self._rhythm.due(self._monotonic_ns())
+        if status is not None:
+            self._states.append(self._messages.status(status))
+
+    def _step(self, connection: Connection, *, rows: bool = True) -> bool:
         """Send what there is room for and take what came back; False when there was nothing to do."""
         self._send_states(connection)
-        self._send_rows(connection)
+        self._send_rows(connection, self._room - self.in_flight if rows else 0)
         busy = self.in_flight > 0
         if busy:
             acks = connection.poll(TICK_S)
@@ -157,15 +167,11 @@ class MqttPublisher:
         return len(self._window) + len(self._states_sent)
 
     def _send_states(self, connection: Connection) -> None:
-        if self._status_wanted.is_set():
-            self._status_wanted.clear()
-            self._states.append(self._messages.status(self._status()))
         while self._states and self.in_flight < self._room:
             message = self._states.popleft()
             self._states_sent[connection.publish(message)] = message.topic, self._monotonic_ns()
 
-    def _send_rows(self, connection: Connection) -> None:
-        room = self._room - self.in_flight
+    def _send_rows(self, connection: Connection, room: int) -> None:
         for row in self._outbox.read(self._read_up_to, room) if room > 0 else ():
             now_ns = self._monotonic_ns()
             message, result = self._messages.event(row, now_ns)
@@ -194,7 +200,7 @@ class MqttPublisher:
     def _note(self, topic: str, ack: Ack) -> None:
         if ack.accepted:
             self._denied.pop(topic, None)
-        else:
+        elif topic not in self._denied:
             self._denied[topic] = None
             _log.warning("the broker does not accept a message on %s: %s", topic, ack.reason)
         self._report(self._health())
@@ -208,16 +214,18 @@ class MqttPublisher:
             raise BrokerFault(faults.silent(self._config))
 
     def _leave(self, connection: Connection) -> None:
-        """Deliver what is left, but not for long, then say that the station is off."""
-        self._finish(connection)
-        self._states.append(self._messages.availability(online=False))
-        self._finish(connection)
+        """Deliver what is left, but not for long; then say how things ended, and last that the station is off."""
+        self._finish(connection, DRAIN_S)
+        self._states += self._messages.status(self._rhythm.final()), self._messages.availability(online=False)
+        self._finish(connection, 0.0)
         connection.disconnect()
 
-    def _finish(self, connection: Connection) -> None:
+    def _finish(self, connection: Connection, rows_s: float) -> None:
+        """Send rows for `rows_s`, and wait 1 s more for the answers to what is on its way."""
         started_ns = self._monotonic_ns()
-        while self._step(connection) and self._age_s(started_ns) < DRAIN_S:
-            continue
+        while self._step(connection, rows=self._age_s(started_ns) < rows_s):
+            if self._age_s(started_ns) >= rows_s + SETTLE_S:
+                return
 
     def _health(self) -> DeviceState:
         return faults.denied(self._config, tuple(self._denied)) if self._denied else faults.OK

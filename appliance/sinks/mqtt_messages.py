@@ -37,6 +37,7 @@ class Messages:
         self._identity = identity
         self._boot_id = identity.boot_id
         self._utc = utc
+        self.status_topic = f"{root}/state/status"
 
     def availability(self, online: bool) -> Outgoing:
         said = AvailabilityMessage(boot_id=self._boot_id, online=online, ts=self._utc())

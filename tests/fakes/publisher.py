@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from appliance.config.schema import MqttConfig
 from appliance.domain.device import DeviceState
 from appliance.sinks.mqtt import MqttPublisher
+from appliance.sinks.state_messages import StatusMessage
 from tests.fakes.mosquitto import Heard
 from tests.fakes.outbox import MemoryOutbox
 from tests.fakes.results import IDENTITY, ROOT, result, status
@@ -23,10 +25,11 @@ class Running:
     config: MqttConfig
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     states: list[DeviceState] = field(default_factory=list)
+    status: Callable[[], StatusMessage] = status
     stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
-        self.publisher = MqttPublisher(self.config, ROOT, self.outbox, IDENTITY, status, self.states.append)
+        self.publisher = MqttPublisher(self.config, ROOT, self.outbox, IDENTITY, self.status, self.states.append)
         self.thread = threading.Thread(target=self.publisher.run, args=(self.stop,), name="mqtt")
         self.thread.start()
 

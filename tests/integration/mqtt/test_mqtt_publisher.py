@@ -8,14 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from appliance.config.schema import MqttConfig
+from appliance.sinks.state_messages import StatusMessage
 from tests.fakes.mosquitto import Listener, Mosquitto, free_port
 from tests.fakes.outbox import MemoryOutbox
 from tests.fakes.publisher import Running, first_seen, ids_of
-from tests.fakes.results import BOOT_ID, ROOT, result
+from tests.fakes.results import BOOT_ID, ROOT, result, status
 from tests.fakes.waiting import until
 
 Start = Callable[..., Running]
@@ -67,11 +70,37 @@ def test_retained_state_is_there_for_who_comes_later(broker: Mosquitto, start: S
         until(lambda: last_id() == sent[-1], "the last result")
         assert json.loads(listener.on("state/availability")[-1].payload)["online"] is True
         assert json.loads(listener.on("state/identity")[-1].payload)["serial"] == "OKNG-0001"
-        before = len(listener.on("state/status"))
-        station.publisher.request_status()
-        until(lambda: len(listener.on("state/status")) > before, "a status after the request")
         station.end()
         until(lambda: json.loads(listener.on("state/availability")[-1].payload)["online"] is False, "offline")
+
+
+def test_the_retained_status_keeps_up_and_outlives_an_orderly_stop(broker: Mosquitto) -> None:
+    told: dict[str, object] = {}
+    station = Running(MqttConfig(enabled=True, port=broker.port))
+    station.status = lambda: status(len(station.outbox)).model_copy(update={**told, "ts": datetime.now(UTC)})
+    with Listener(broker.port) as listener:
+
+        def heard(position: int = -1) -> StatusMessage:
+            return StatusMessage.model_validate_json(listener.on("state/status")[position].payload)
+
+        station.start()
+        until(lambda: len(listener.on("state/status")) == 3, "two statuses after the first", 5.0)
+        assert 1.9 <= (heard(2).ts - heard(1).ts).total_seconds() <= 2.5
+        told["state"] = "Halted"
+        changed = time.monotonic()
+        until(lambda: heard().state == "Halted", "the change")
+        assert time.monotonic() - changed < 0.5
+        told["job"] = 7
+        sent = station.add(60)
+        station.end()
+        until(lambda: json.loads(listener.on("state/availability")[-1].payload)["online"] is False, "offline")
+        assert [h.topic.rpartition("/")[2] for h in listener.heard[-3:]] == ["last_result", "status", "availability"]
+    with Listener(broker.port, topic=f"{ROOT}/state/+") as late:
+        until(lambda: len(late.heard) == len(STATES), "what was retained")
+        kept = StatusMessage.model_validate_json(late.on("state/status")[0].payload)
+        assert late.on("state/status")[0].retain
+        assert (kept.state, kept.job, kept.spool_depth) == ("Halted", 7, 0)
+        assert ids_of(late.on("state/last_result")) == sent[-1:]
 
 
 STATES = ("availability", "status", "last_result", "identity")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Callable
@@ -17,11 +18,14 @@ from appliance.sinks import mqtt_faults as faults
 from appliance.sinks.mqtt import MqttPublisher
 from appliance.sinks.mqtt_connection import Ack, Login, Outgoing, check_files
 from appliance.sinks.mqtt_faults import BrokerFault
+from appliance.sinks.mqtt_status import StatusRhythm
+from appliance.sinks.state_messages import StatusMessage
 from tests.fakes.outbox import MemoryOutbox
 from tests.fakes.results import IDENTITY, NOON, ROOT, result, status
 
 CONFIG = MqttConfig(enabled=True, keepalive_s=20)
 TENTH_S = 100_000_000
+STATUS = f"{ROOT}/state/status"
 
 
 class HastyOutbox(MemoryOutbox):
@@ -59,6 +63,7 @@ class Line:
     stop: HastyStop = field(default_factory=HastyStop)
     outbox: HastyOutbox = field(default_factory=HastyOutbox)
     states: list[DeviceState] = field(default_factory=list)
+    status: Callable[[], StatusMessage] = status
     logins: list[Login] = field(default_factory=list)
     connections: list[ScriptedConnection] = field(default_factory=list)
 
@@ -73,7 +78,7 @@ class Line:
             ROOT,
             self.outbox,
             IDENTITY,
-            status,
+            self.status,
             self.states.append,
             connect=self.connect,
             monotonic_ns=lambda: self.now_ns,
@@ -89,12 +94,24 @@ class Line:
         sent = [m for m in self.connections[connection].sent if m.topic.endswith("evt/result")]
         return [json.loads(message.payload)["seq"] for message in sent]
 
+    def statuses(self, connection: int = -1) -> list[StatusMessage]:
+        sent = [m for m in self.connections[connection].sent if m.topic == STATUS]
+        assert all(message.retain for message in sent)
+        return [StatusMessage.model_validate_json(message.payload) for message in sent]
+
+    def status_times_s(self) -> list[float]:
+        """When each status of the latest connection was sent, counted from the first."""
+        connection = self.connections[-1]
+        times = [at for at, m in zip(connection.sent_ns, connection.sent, strict=True) if m.topic == STATUS]
+        return [(at - times[0]) / 1e9 for at in times]
+
 
 class ScriptedConnection:
     def __init__(self, line: Line) -> None:
         self.line = line
         self.window = line.window
         self.sent: list[Outgoing] = []
+        self.sent_ns: list[int] = []
         self.unanswered: list[int] = []
         self.most_unanswered = 0
         self.left_in_order = False
@@ -106,6 +123,7 @@ class ScriptedConnection:
 
     def publish(self, message: Outgoing) -> int:
         self.sent.append(message)
+        self.sent_ns.append(self.line.now_ns)
         self.unanswered.append(len(self.sent))
         self.most_unanswered = max(self.most_unanswered, len(self.unanswered))
         return len(self.sent)
@@ -295,6 +313,128 @@ def test_the_last_result_follows_when_nothing_waits() -> None:
     lasts = [m for m in line.connections[0].sent if m.topic.endswith("state/last_result")]
     assert json.loads(lasts[-1].payload)["seq"] == 50
     assert len(lasts) < 50
+
+
+def test_the_status_comes_every_2_seconds() -> None:
+    line = Line(accept_all, after=95)
+    line.run()
+    assert line.status_times_s()[:-1] == [0, 2, 4, 6, 8]
+
+
+@pytest.mark.parametrize("change", [{"state": "Halted"}, {"armed": False}, {"job": 2}])
+def test_a_status_that_changed_comes_at_once(change: dict[str, object]) -> None:
+    line = Line(accept_all, after=39)
+    line.status = lambda: status().model_copy(update=change if 5 <= line.polls < 12 else {})
+    line.run()
+    assert line.status_times_s()[:-1] == [0, 0.5, 1.2, 3.2]
+    assert line.statuses()[1] == status().model_copy(update=change)
+    assert line.statuses()[2] == status()
+
+
+def test_counters_alone_wait_for_the_next_status() -> None:
+    line = Line(accept_all, after=35)
+    line.status = lambda: status(spool_depth=line.polls)
+    line.run()
+    assert line.status_times_s()[:-1] == [0, 2]
+    assert line.statuses()[1].spool_depth == 20
+
+
+def test_a_status_without_an_answer_holds_up_no_result() -> None:
+    """It takes one place of the window, whatever changes meanwhile; the answer makes room for the latest."""
+    line = Line(accept_none, after=190, window=2)
+    line.status = lambda: status().model_copy(update={"job": line.polls})
+
+    def slow_for_status(unanswered: list[int]) -> list[Ack]:
+        sent = line.connections[0].sent
+        return accept_all([n for n in unanswered if sent[n - 1].topic != STATUS or line.polls == 150])
+
+    line.answer = slow_for_status
+    line.add(100)
+    line.run()
+    first, second = line.statuses()[:2]
+    assert (first.job, second.job, len(line.statuses()[:-1])) == (1, 150, 2)
+    assert line.outbox.delivered_ids == list(range(1, 101))
+    assert line.results() == list(range(1, 101))
+
+
+@pytest.mark.parametrize("window", [1, 20])
+def test_a_status_comes_in_time_while_results_fill_the_window(window: int) -> None:
+    line = Line(accept_all, after=100, window=window)
+    line.add(99 * window)
+    line.run()
+    times = line.status_times_s()[:-1]
+    assert len(times) == 5
+    assert all(later - earlier <= 2.1 for earlier, later in itertools.pairwise(times))
+    assert line.results() == list(range(1, len(line.results()) + 1))
+
+
+def test_a_connection_made_anew_begins_with_a_status() -> None:
+    line = Line(accept_none, after=8)
+
+    def lose_the_first(unanswered: list[int]) -> list[Ack]:
+        if len(line.connections) == 1 and line.polls > 3:
+            raise BrokerFault(faults.silent(CONFIG))
+        return accept_all(unanswered)
+
+    line.answer = lose_the_first
+    line.run()
+    assert [len(line.statuses(0)), len(line.statuses(1))] == [1, 2]
+
+
+def test_the_final_status_stands_between_the_last_result_and_the_farewell() -> None:
+    line = Line(accept_all, after=3)
+    line.add(45)
+    line.status = lambda: status(spool_depth=len(line.outbox))
+    line.run()
+    sent = line.connections[0].sent
+    assert [m.topic.removeprefix(f"{ROOT}/state/") for m in sent[-3:]] == ["last_result", "status", "availability"]
+    assert json.loads(sent[-3].payload)["seq"] == 45
+    assert line.statuses()[-1].spool_depth == 0
+    assert len(line.statuses()) == 2
+
+
+def test_a_farewell_with_too_much_left_still_ends_with_the_truth() -> None:
+    """What is not sent within the time stays owed, and the final status says how much that is."""
+    line = Line(accept_all, after=3, window=2)
+    line.add(500)
+    line.status = lambda: status(spool_depth=len(line.outbox))
+    line.run()
+    connection = line.connections[0]
+    assert [m.topic.removeprefix(f"{ROOT}/state/") for m in connection.sent[-2:]] == ["status", "availability"]
+    assert line.statuses()[-1].spool_depth == len(line.outbox) > 0
+    assert connection.sent_ns[-1] - 10**12 <= 3.3e9
+    assert json.loads([m for m in connection.sent if m.topic.endswith("last_result")][-1].payload)["seq"] == (
+        500 - len(line.outbox)
+    )
+
+
+def test_a_status_that_is_refused_again_and_again_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    line = Line(accept_none, after=100)
+
+    def refuse_status(unanswered: list[int]) -> list[Ack]:
+        sent = line.connections[0].sent
+        return [Ack(packet, sent[packet - 1].topic != STATUS, "Not authorized") for packet in unanswered]
+
+    line.answer = refuse_status
+    line.run()
+    assert len(line.statuses()) >= 5
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the broker does not accept a message on {STATUS}: Not authorized"
+    ]
+    assert line.states == [faults.OK, faults.denied(CONFIG, (STATUS,))]
+
+
+def test_the_station_is_asked_for_its_status_at_most_every_50_ms() -> None:
+    asked: list[int] = []
+
+    def ask() -> StatusMessage:
+        asked.append(now_ms)
+        return status().model_copy(update={"job": now_ms})
+
+    rhythm = StatusRhythm(ask)
+    for now_ms in range(1000, 1200):
+        rhythm.due(now_ms * 1_000_000)
+    assert asked == [1000, 1050, 1100, 1150]
 
 
 def test_a_row_that_cannot_be_read_is_sent_as_it_is() -> None:
