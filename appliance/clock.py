@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -28,6 +27,4 @@ class SystemClock:
         # struct timex is 208 bytes on 64-bit Linux; modes = 0 only reads.
         timex = ctypes.create_string_buffer(256)
         state = int(libc.adjtimex(timex))
-        if state < 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        return state != _TIME_ERROR
+        return 0 <= state < _TIME_ERROR  # negative: the kernel will not tell (a sandbox forbids it)

@@ -28,13 +28,14 @@ from appliance.clock import SystemClock
 from appliance.config.schema import CameraConfig, Config, FolderCameraConfig
 from appliance.domain.device import DeviceState
 from appliance.domain.ids import IdSource
+from appliance.domain.judge import Rules
 from appliance.domain.ledger import Ledger
 from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
 from appliance.domain.verdict import Verdict
 from appliance.live import LiveDevice, LiveStatus
 from appliance.pipeline.flow import Flow, Ports
-from appliance.pipeline.health import Health, Probes
+from appliance.pipeline.health import DISK_WARN_BYTES, Health, Probes
 from appliance.pipeline.interval import IntervalTrigger
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
@@ -89,7 +90,11 @@ class Station:
         )
         self._journal = Journal(state.journal, boot_id=self._context.boot_id, publish=config.mqtt.enabled)
         self._pictures = PictureArchive(
-            state.live, state.pictures, quota_bytes=config.archive.quota_mb * 1_000_000, keep_ok=config.archive.keep_ok
+            state.live,
+            state.pictures,
+            quota_bytes=config.archive.quota_mb * 1_000_000,
+            min_free_bytes=DISK_WARN_BYTES,
+            keep_ok=config.archive.keep_ok,
         )
         self._live = LiveServer(state.socket)
         self._flow = self._make_flow(make_camera(config.camera, state))
@@ -99,12 +104,13 @@ class Station:
             clock=self._clock,
             capacity=2 * _CAPACITY,
             budget_s=5.0,
-            on_crash=self._show_without_pictures,
+            on_crash=lambda jobs: None,  # logged and counted; the parts were answered long before
         )
         self._plc = self._make_plc()
         self._mqtt_state = DeviceState("off")
         self._services = self._make_services()
         self._health = Health(self._probes(), state.root)
+        self._readiness = self._health.readiness()
         self._supervisor = Supervisor(
             ledger=self._ledger,
             clock=self._clock,
@@ -125,6 +131,8 @@ class Station:
         freeze_garbage_collection()
         self._health.started = True
         _log.info("station %s runs; %s", self._config.station.path, self._what())
+        if not self._config.mqtt.enabled and self._journal.outbox_rows:
+            _log.warning("%d earlier results are still owed to the MES; [mqtt] is off", self._journal.outbox_rows)
         try:
             self._supervisor.run(stop, finished=lambda: until_done and self._done())
         finally:
@@ -133,6 +141,7 @@ class Station:
     def _end(self) -> None:
         """Shut the door, let parts in flight end, close the rest, answer, and let go of everything, in this order."""
         self._health.stopping = True
+        self._ledger.shut()
         drained = self._clock.monotonic_ns() + int(_DRAIN_S * 1e9)
         self._supervisor.run(
             threading.Event(),
@@ -154,9 +163,13 @@ class Station:
     # What the supervisor asks for
 
     def _refresh(self) -> None:
-        readiness = self._health.readiness()
-        self._ledger.set_ready(readiness.ready)
-        self._plc.publish(readiness, self._ledger.snapshot())
+        epoch = self._ledger.epoch
+        self._readiness = self._health.readiness()
+        self._ledger.set_ready(self._readiness.ready, epoch)
+        self._tell_plc()
+
+    def _tell_plc(self) -> None:
+        self._plc.publish(self._readiness, self._ledger.snapshot())
 
     def _publish_status(self) -> None:
         station, recipe = self._config.station, self._config.recipe
@@ -177,8 +190,8 @@ class Station:
                 ready=self._ledger.can_admit,
                 simulated=self._context.simulated,
                 counters=live_counters(self._ledger.snapshot(), self._plc.missed),
-                drops=self._showing.dropped + self._pictures.failed_writes + self._live.dropped + self._live.cut_off,
-                outbox_depth=self._journal.outbox_rows,
+                drops=self._drops(),
+                outbox_depth=self._owed_rows(),
                 latency_p50_ms=self._telemetry.latency_ms(0.5),
                 latency_p99_ms=self._telemetry.latency_ms(0.99),
                 devices=tuple(
@@ -191,7 +204,15 @@ class Station:
 
     def _done(self) -> bool:
         answered = self._flow.camera.finished and self._ledger.snapshot().in_flight == 0
-        return answered and self._journal.outbox_rows == 0
+        return answered and self._owed_rows() == 0
+
+    def _owed_rows(self) -> int:
+        """Results that the MES waits for; none when there is none."""
+        return self._journal.outbox_rows if self._config.mqtt.enabled else 0
+
+    def _drops(self) -> int:
+        pictures = self._pictures.failed_writes + self._pictures.shed
+        return self._showing.dropped + self._showing.crashes + pictures + self._live.dropped + self._live.cut_off
 
     def _what(self) -> str:
         info, limits = self._detector.info, self._limits
@@ -206,13 +227,10 @@ class Station:
         return Record(verdict, seq, message.created.isoformat(), message.to_bytes())
 
     def _answer(self, conclusion: Conclusion) -> None:
-        verdict = conclusion.verdict
-        self._plc.answer(verdict)
-        latency_ms = (self._clock.monotonic_ns() - verdict.part.trigger.received_ns) / 1e6
-        self._telemetry.add(verdict.outcome, latency_ms)
-        answered = _Answered(conclusion, latency_ms)
-        if conclusion.frame is None or not self._showing.submit(answered):
-            self._show(answered, picture=False)
+        self._plc.answer(conclusion.verdict)
+        latency_ms = (self._clock.monotonic_ns() - conclusion.verdict.part.trigger.received_ns) / 1e6
+        self._telemetry.add(conclusion.verdict.outcome, latency_ms)
+        self._showing.submit(_Answered(conclusion, latency_ms))  # a page that gets no event is a counted drop
 
     # What the picture thread asks for
 
@@ -221,10 +239,6 @@ class Station:
             frame = job.conclusion.frame
             kept = frame is not None and self._pictures.keep(job.conclusion.verdict, frame, self._clock.utc())
             self._show(job, picture=kept)
-
-    def _show_without_pictures(self, jobs: Sequence[_Answered]) -> None:
-        for job in jobs:
-            self._show(job, picture=False)
 
     def _show(self, answered: _Answered, *, picture: bool) -> None:
         verdict, frame = answered.conclusion.verdict, answered.conclusion.frame
@@ -246,11 +260,12 @@ class Station:
             camera=camera,
             camera_timeout_s=self._config.camera.timeout_ms / 1000,
             inspector=self._detector,
-            limits=self._limits,
+            rules=Rules(self._limits, self._config.recipe.exposure_within_ms * 1_000_000),
             keeper=self._journal,
             failures=(JournalFailed,),
             encode=self._encode,
             answer=self._answer,
+            on_exposed=self._tell_plc,
         )
         return Flow(ports, ledger=self._ledger, clock=self._clock, new_id=self._ids.next, capacity=_CAPACITY)
 
@@ -307,7 +322,7 @@ class Station:
             now=self._clock.utc(),
             ready=self._ledger.can_admit,
             counters=live_counters(self._ledger.snapshot(), self._plc.missed),
-            spool_depth=self._journal.outbox_rows,
+            spool_depth=self._owed_rows(),
             clock_synced=self._clock.synchronized(),
         )
 
@@ -318,15 +333,26 @@ class Station:
             plc=lambda: self._plc.state,
             mqtt=lambda: self._mqtt_state,
             model=lambda: _model_state(self._config, self._detector.info),
-            journal=lambda: self._flow.record.state,
+            journal=self._journal_state,
             camera_ready=lambda: self._flow.camera.ready,
-            outbox_fill=lambda: self._journal.outbox_bytes / owed,
+            outbox_fill=lambda: self._journal.outbox_bytes / owed if self._config.mqtt.enabled else 0.0,
             failed_part=self._failed_part,
             clock_synced=self._clock.synchronized,
         )
 
     def _failed_part(self) -> str | None:
-        return self._flow.failed or next((service.name for service in self._services if service.failed), None)
+        # Without the live stream the pages are silent and say so; that is no reason to stop the line.
+        return self._flow.failed or next((s.name for s in self._services if s.failed and s.name != "live"), None)
+
+    def _journal_state(self) -> DeviceState:
+        state, aside = self._flow.record.state, self._journal.quarantined
+        if state.state == "ok" and aside is not None:
+            return DeviceState(
+                "warn",
+                f"The journal was unreadable and was put aside as {aside.name}; keep that file and check the disk",
+                f"日志文件损坏，已另存为 {aside.name}；请保留该文件并检查磁盘",
+            )
+        return state
 
 
 def limits_in_force(config: Config, default: Limits) -> Limits:

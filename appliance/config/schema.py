@@ -60,13 +60,17 @@ class ModelConfig(Section):
 
 
 class RecipeConfig(Section):
-    """What is inspected now. Limits left out are the package's defaults; both or none."""
+    """What is inspected now. Limits left out are the package's defaults; both or none.
+
+    `exposure_within_ms`: a picture taken later after its trigger may show another part, and is ERROR.
+    """
 
     id: str = Field("default", pattern=r"^[A-Za-z0-9_-]{1,64}$")
     name: str = Field("Default", min_length=1, max_length=60)
     version: str = Field("1", min_length=1, max_length=32)
     number: int = Field(1, ge=1, le=999)
     deadline_ms: int = Field(1000, ge=10, le=10_000)
+    exposure_within_ms: int = Field(250, ge=1, le=10_000)
     ok_below: float | None = Field(None, ge=0.0, le=1.0)
     ng_from: float | None = Field(None, ge=0.0, le=1.0)
 
@@ -130,3 +134,11 @@ class Config(Section):
     journal: JournalConfig = JournalConfig()
     archive: ArchiveConfig = ArchiveConfig()
     web: WebConfig = WebConfig()
+
+    @model_validator(mode="after")
+    def _one_trigger(self) -> Config:
+        if self.trigger.source == "interval" and self.plc.enabled:
+            raise ValueError(
+                'a station with [plc] enabled is triggered by its PLC; set [trigger] source = "plc", or disable the PLC'
+            )
+        return self

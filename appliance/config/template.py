@@ -29,6 +29,7 @@ name = "Part 1"
 version = "1"
 number = 1                                   # the PLC's job number
 deadline_ms = 1000                           # a part without a verdict by then is ERROR and rejected
+exposure_within_ms = 250                     # a picture taken later may show another part: ERROR
 # ok_below = 0.40                            # both or none; without them the package's limits are in force
 # ng_from = 0.60
 

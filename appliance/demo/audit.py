@@ -13,6 +13,7 @@ from pathlib import Path
 from appliance.demo.watcher import Watcher
 
 FIRST_VERDICT_WITHIN_S = 10.0
+Key = tuple[object, ...]
 _EVALUATIONS = {"OK": 1, "NG": 2, "RECHECK": 3, "NO_PART": 0, "ERROR": 0}
 
 
@@ -69,7 +70,7 @@ def audit(state: Path, watcher: Watcher, *, simulator_code: int | None, network_
                 watcher.snapshots > 0 and watcher.unbalanced == 0 and watcher.unreadable == 0,
                 f"{watcher.snapshots} snapshots, {watcher.unbalanced} unbalanced, {watcher.unreadable} unreadable",
             ),
-            _plc(rows, results, simulator_code),
+            _plc(rows, results, simulator_code, armed=watcher.status is not None and watcher.status.armed),
             _mqtt(rows, received),
             Finding(
                 "first verdict within 10 s of start",
@@ -86,29 +87,33 @@ def audit(state: Path, watcher: Watcher, *, simulator_code: int | None, network_
 def read_journal(path: Path) -> list[JournalRow]:
     """All rows in the order of their parts."""
     with closing(sqlite3.connect(path)) as db:
-        found = db.execute("SELECT id, inspection_id, outcome, supersedes, picture FROM parts ORDER BY boot_id, number, seq")
+        found = db.execute(
+            "SELECT id, inspection_id, outcome, supersedes, picture FROM parts ORDER BY boot_id, number, seq"
+        )
         return [JournalRow(*row) for row in found]
 
 
-def _plc(rows: list[JournalRow], results: list[dict[str, object]], simulator_code: int | None) -> Finding:
-    """The PLC hears the last word on each part: what was superseded was never answered."""
+def _plc(
+    rows: list[JournalRow], results: list[dict[str, object]], simulator_code: int | None, *, armed: bool
+) -> Finding:
+    """The PLC hears the last word on each part: what was superseded was never answered. Pass stands for OK alone."""
     replaced = {row.supersedes for row in rows}
-    owed: Counter[tuple[object, object]] = Counter(
-        (row.inspection_id, _EVALUATIONS[row.outcome]) for row in rows if row.id not in replaced
+    owed: Counter[Key] = Counter(
+        (row.inspection_id, _EVALUATIONS[row.outcome], armed and row.outcome == "OK")
+        for row in rows
+        if row.id not in replaced
     )
-    heard: Counter[tuple[object, object]] = Counter((result["tag"], result["evaluation"]) for result in results)
+    heard: Counter[Key] = Counter((result["tag"], result["evaluation"], result["pass"]) for result in results)
     return _once("PLC: every verdict exactly once", owed, heard, simulator_code == 0)
 
 
 def _mqtt(rows: list[JournalRow], received: list[dict[str, object]]) -> Finding:
-    owed: Counter[tuple[object, object]] = Counter((row.id, row.outcome) for row in rows)
-    heard: Counter[tuple[object, object]] = Counter((result["id"], result["outcome"]) for result in received)
+    owed: Counter[Key] = Counter((row.id, row.outcome) for row in rows)
+    heard: Counter[Key] = Counter((result["id"], result["outcome"]) for result in received)
     return _once("MQTT: every verdict exactly once", owed, heard, True)
 
 
-def _once(
-    name: str, owed: Counter[tuple[object, object]], heard: Counter[tuple[object, object]], sound: bool
-) -> Finding:
+def _once(name: str, owed: Counter[Key], heard: Counter[Key], sound: bool) -> Finding:
     lost, extra = (owed - heard).total(), (heard - owed).total()
     passed = sound and owed.total() > 0 and not lost and not extra
     return Finding(name, passed, f"{heard.total()} of {owed.total()}, {lost} lost, {extra} doubled or foreign")

@@ -113,7 +113,7 @@ def run_demo(*, headless: bool, seconds: int | None, port: int, seed: int) -> No
 
 def _run(state: Path, *, headless: bool, seconds: int | None, port: int, seed: int, stop: threading.Event) -> Findings:
     guard = state / "network.jsonl"
-    guard.touch()
+    network_guard.install(guard)
     web_port = _free_port(port)
     started = time.monotonic()
     watcher = Watcher(state / "run" / "station.sock")

@@ -5,6 +5,8 @@ OK < RECHECK < NG < ERROR
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
 from appliance.domain.verdict import DecidedBy, Verdict, fault
@@ -18,15 +20,25 @@ _WHY = {
 }
 
 
-def judge(id: str, part: Part, frame: Frame, decision: Decision, limits: Limits, now_ns: int) -> Verdict:
-    """The verdict on a part whose picture a model has seen. `limits` are those in force, from the recipe.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the recipe demands: the limits in force, and how soon after its trigger a picture must be taken."""
 
-    A picture older than its trigger shows another part: ERROR. When the decision and the score disagree under the
-    limits in force, the worse of both stands.
+    limits: Limits
+    exposure_within_ns: int
+
+
+def judge(id: str, part: Part, frame: Frame, decision: Decision, rules: Rules, now_ns: int) -> Verdict:
+    """The verdict on a part whose picture a model has seen.
+
+    A picture older than its trigger, or taken too long after it, may show another part: ERROR. When the decision and
+    the score disagree under the limits in force, the worse of both stands.
     """
     if frame.captured_ns < part.trigger.received_ns:
         return fault(id, part, Reason.CAPTURED_BEFORE_TRIGGER, now_ns)
-    outcome = max(decision.outcome, outcome_of(decision.score, limits), key=_WORSE.index)
+    if frame.captured_ns - part.trigger.received_ns > rules.exposure_within_ns:
+        return fault(id, part, Reason.EXPOSED_LATE, now_ns)
+    outcome = max(decision.outcome, outcome_of(decision.score, rules.limits), key=_WORSE.index)
     return Verdict(
         id=id,
         part=part,
@@ -36,7 +48,7 @@ def judge(id: str, part: Part, frame: Frame, decision: Decision, limits: Limits,
         decided_ns=now_ns,
         score=decision.score,
         detections=decision.detections if outcome is not Outcome.OK else (),
-        limits=limits,
+        limits=rules.limits,
         captured_ns=frame.captured_ns,
         picture=frame.source,
     )

@@ -10,6 +10,7 @@ Invariants, each with a test that goes red when it is broken:
 3. Nothing but ERROR stands past the deadline: `close` turns a verdict that comes too late into ERROR, and `settle`
    turns one that was not on disk in time into an ERROR that supersedes it.
 4. No two parts in flight share an inspection id; a trigger that cannot be served is missed: counted, no verdict ever.
+5. While a part waits for its exposure no other is admitted: a picture can belong to one trigger only.
 
 All methods may be called from any thread and never block for long.
 """
@@ -63,6 +64,8 @@ class Ledger:
         self._open: dict[str, Part] = {}
         self._closed: dict[str, Verdict] = {}
         self._ids: set[int] = set()
+        self._unexposed: str | None = None
+        self._epoch = 0
         self._last_id = 0
         self._settled: Counter[Outcome] = Counter()
         self._accepted = self._missed = self._late = self._refused = 0
@@ -71,17 +74,38 @@ class Ledger:
     def can_admit(self) -> bool:
         """Whether the next trigger would be admitted."""
         with self._lock:
-            return self._ready and self._in_flight() < self._capacity
+            return self._has_room()
 
-    def set_ready(self, ready: bool) -> None:
-        """Open or shut the door. Parts inside go on."""
+    @property
+    def epoch(self) -> int:
+        """Counts how often the door was shut; see `set_ready`."""
         with self._lock:
-            self._ready = ready
+            return self._epoch
+
+    def shut(self) -> None:
+        """Admit nobody until readiness was found anew. Parts inside go on."""
+        with self._lock:
+            self._ready = False
+            self._epoch += 1
+
+    def set_ready(self, ready: bool, epoch: int) -> None:
+        """Open or shut the door after what was found since `epoch` was read; a door shut meanwhile stays shut."""
+        with self._lock:
+            self._ready = ready and epoch == self._epoch
+
+    def exposed(self, part: Part) -> None:
+        """The part's picture was taken, or will not be: the next part may come."""
+        with self._lock:
+            if self._unexposed == part.id:
+                self._unexposed = None
 
     def admit(self, trigger: Trigger) -> Part | None:
-        """The part that this trigger starts, or None: missed (not ready, full, or its tag is still in flight)."""
+        """The part that this trigger starts, or None: missed.
+
+        That is while not ready, full, with a part that waits for its exposure, or with the tag still in flight.
+        """
         with self._lock:
-            if not self._ready or self._in_flight() >= self._capacity or trigger.tag in self._ids:
+            if not self._has_room() or trigger.tag in self._ids:
                 self._missed += 1
                 return None
             now = self._clock.monotonic_ns()
@@ -98,6 +122,7 @@ class Ledger:
                 deadline_ns=trigger.received_ns + allowed_ms * 1_000_000,
             )
             self._open[part.id] = part
+            self._unexposed = part.id
             self._ids.add(inspection_id)
             return part
 
@@ -177,6 +202,9 @@ class Ledger:
                 late=self._late,
                 refused_verdicts=self._refused,
             )
+
+    def _has_room(self) -> bool:
+        return self._ready and self._unexposed is None and self._in_flight() < self._capacity
 
     def _in_flight(self) -> int:
         return len(self._open) + len(self._closed)

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     QUEUE_FULL = "queue_full"
     STATION_STOPPED = "station_stopped"
     CAPTURED_BEFORE_TRIGGER = "captured_before_trigger"
+    EXPOSED_LATE = "exposed_late"
 
 
 # code → (English, Chinese): what happened, then what to do about it where there is something to do.
@@ -40,6 +41,7 @@ TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.STAGE_CRASHED: ("Internal fault while judging; part rejected", "判定时发生内部故障；工件已剔除"),
     Reason.QUEUE_FULL: ("Parts come faster than the station can judge", "来件速度超过检测能力"),
     Reason.STATION_STOPPED: ("The station was stopped before a verdict", "判定完成前检测站已停止"),
+    Reason.EXPOSED_LATE: ("The picture was taken too late; check camera and trigger", "拍摄过晚；请检查相机和触发"),
     Reason.CAPTURED_BEFORE_TRIGGER: (
         "The picture is older than the trigger; check the camera",
         "图像早于触发时刻；请检查相机",

@@ -21,7 +21,8 @@ _REOPEN_NS = 1_000_000_000
 class CaptureStage:
     """Owns the camera. `deliver` takes (part, frame) on; `fail` closes a part as ERROR with a reason.
 
-    `on_lost` is called on this thread the moment the camera is gone, so that no further trigger is admitted.
+    `on_lost` is called on this thread the moment the camera is gone, so that no further trigger is admitted;
+    `on_exposed` when the next part may come.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class CaptureStage:
         deliver: Callable[[Part, Frame], None],
         fail: Callable[[Part, Reason], None],
         on_lost: Callable[[], None],
+        on_exposed: Callable[[], None],
     ) -> None:
         self._camera = camera
         self._ledger = ledger
@@ -42,6 +44,7 @@ class CaptureStage:
         self._deliver = deliver
         self._fail = fail
         self._on_lost = on_lost
+        self._on_exposed = on_exposed
         self._retry_ns = 0
         self._closing = False
         self.finished = False
@@ -54,8 +57,12 @@ class CaptureStage:
 
     def handle(self, parts: Sequence[Part]) -> None:
         for part in parts:
-            if self._ledger.is_open(part):
-                self._serve(part)
+            try:
+                if self._ledger.is_open(part):
+                    self._serve(part)
+            finally:
+                self._ledger.exposed(part)
+                self._on_exposed()
 
     def idle(self) -> None:
         """Open the camera when it is not open, once a second."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from appliance.cameras.base import Camera
 from appliance.domain.clock import Clock
+from appliance.domain.judge import Rules
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
@@ -23,7 +24,6 @@ from appliance.pipeline.capture import CaptureStage
 from appliance.pipeline.infer import InferStage, Inspector
 from appliance.pipeline.record import Conclusion, RecordKeeper, RecordStage
 from appliance.pipeline.worker import Worker
-from models.decision import Limits
 
 _log = logging.getLogger(__name__)
 _STOP_S = 5.0
@@ -41,11 +41,12 @@ class Ports:
     camera: Camera
     camera_timeout_s: float
     inspector: Inspector
-    limits: Limits
+    rules: Rules
     keeper: RecordKeeper
     failures: tuple[type[Exception], ...]
     encode: Callable[[Verdict, int], Record]
     answer: Callable[[Conclusion], None]
+    on_exposed: Callable[[], None]
 
 
 class Flow:
@@ -62,11 +63,12 @@ class Flow:
             timeout_s=ports.camera_timeout_s,
             deliver=self._deliver,
             fail=self.fail,
-            on_lost=lambda: ledger.set_ready(False),
+            on_lost=ledger.shut,
+            on_exposed=ports.on_exposed,
         )
         infer = InferStage(
             ports.inspector,
-            ports.limits,
+            ports.rules,
             ledger=ledger,
             clock=clock,
             new_id=new_id,
@@ -122,6 +124,7 @@ class Flow:
     def enter(self, part: Part) -> None:
         """Take an admitted part to the camera."""
         if not self.capturing.submit(part):
+            self._ledger.exposed(part)
             self.fail(part, Reason.QUEUE_FULL)
 
     def fail(self, part: Part, reason: Reason, frame: Frame | None = None) -> None:

@@ -12,7 +12,7 @@ from appliance.domain.device import DeviceState
 from appliance.domain.readiness import Hindrance, Readiness
 
 DeviceId = Literal["camera", "plc", "mqtt", "disk", "model", "journal"]
-_DISK_WARN_BYTES = 1_000_000_000
+DISK_WARN_BYTES = 1_000_000_000
 _DISK_FAULT_BYTES = 64_000_000
 _SPOOL_HIGH = 0.8
 
@@ -89,12 +89,19 @@ class Health:
         return next((hindrance for hindrance, stands in found.items() if stands), None)
 
     def _disk(self) -> DeviceState:
-        free = shutil.disk_usage(self._state_dir).free
+        try:
+            free = shutil.disk_usage(self._state_dir).free
+        except OSError as error:
+            return DeviceState(
+                "fault",
+                f"The state directory cannot be reached ({error.strerror}); check the disk",
+                "无法访问状态目录；请检查磁盘",
+            )
         megabytes = free // 1_000_000
         if free < _DISK_FAULT_BYTES:
             return DeviceState(
                 "fault", f"Disk full ({megabytes} MB free); free space", f"磁盘已满（剩余 {megabytes} MB）；请清理"
             )
-        if free < _DISK_WARN_BYTES:
+        if free < DISK_WARN_BYTES:
             return DeviceState("warn", f"Disk nearly full ({megabytes} MB free)", f"磁盘将满（剩余 {megabytes} MB）")
         return DeviceState("ok")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.domain.clock import Clock
-from appliance.domain.judge import judge
+from appliance.domain.judge import Rules, judge
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
@@ -41,7 +41,7 @@ class InferStage:
     def __init__(
         self,
         inspector: Inspector,
-        limits: Limits,
+        rules: Rules,
         *,
         ledger: Ledger,
         clock: Clock,
@@ -50,7 +50,7 @@ class InferStage:
         fail: Callable[[Part, Reason, Frame | None], None],
     ) -> None:
         self._inspector = inspector
-        self._limits = limits
+        self._rules = rules
         self._ledger = ledger
         self._clock = clock
         self._new_id = new_id
@@ -64,9 +64,9 @@ class InferStage:
 
     def _inspect(self, part: Part, frame: Frame) -> None:
         try:
-            decision = self._inspector.inspect(frame.image, self._limits).decision
+            decision = self._inspector.inspect(frame.image, self._rules.limits).decision
             now_ns = self._clock.monotonic_ns()
-            verdict = judge(self._new_id(), part, frame, decision, self._limits, now_ns)
+            verdict = judge(self._new_id(), part, frame, decision, self._rules, now_ns)
         except BadPicture as error:
             _log.warning("part %d: %s", part.number, error)
             self._fail(part, Reason.BAD_PICTURE, frame)

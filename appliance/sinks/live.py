@@ -95,7 +95,12 @@ class LiveServer:
                 self._send(source)
 
     def _accept(self) -> None:
-        reader, _ = self._listener.accept()
+        try:
+            reader, _ = self._listener.accept()
+        except OSError as error:
+            _log.warning("a reader of the live stream could not be let in: %s", error)
+            self.cut_off += 1
+            return
         if len(self._readers) >= _MAX_READERS:
             reader.close()
             self.cut_off += 1

@@ -164,6 +164,9 @@ class PlcSink:
         return job == self._job
 
     def answer(self, verdict: Verdict) -> None:
+        """Tell the PLC the verdict on a part that it triggered itself; others would be taken for one of its own."""
+        if verdict.part.trigger.source is not TriggerSource.PLC:
+            return
         self._slave.answer(
             PlcResult(
                 inspection_id=verdict.part.inspection_id,

@@ -8,6 +8,7 @@ One thread writes (`write`); any thread may read the outbox.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -19,6 +20,7 @@ from appliance.domain.outbox import OutboxRow
 from appliance.domain.record import Record
 from appliance.errors import NotThere
 
+_log = logging.getLogger(__name__)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS parts (
   id TEXT PRIMARY KEY, boot_id TEXT NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL,
@@ -30,6 +32,7 @@ CREATE TABLE IF NOT EXISTS outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL, queued_ns INTEGER NOT NULL
 ) STRICT;
 """
+_VERSION = 1
 _RESULT_TOPIC = "evt/result"
 
 
@@ -51,9 +54,14 @@ class Journal:
         self._writer: sqlite3.Connection | None = None
         self.quarantined: Path | None = None
         """Where an unreadable data base was put aside when the journal was opened."""
-        self._prepare()
-        self._reader = self._connect()
-        self.outbox_rows, self.outbox_bytes = self._measure_outbox()
+        try:
+            self._prepare()
+            self._reader = self._connect()
+            self.outbox_rows, self.outbox_bytes = self._measure_outbox()
+        except (sqlite3.Error, OSError) as error:
+            raise NotThere(
+                f"the journal {path} cannot be opened ({error}); make its folder writable or free the disk"
+            ) from error
 
     def write(self, records: Sequence[Record]) -> None:
         """Put these records, and what was delivered since the last call, on disk in one transaction; blocks for fsync.
@@ -142,12 +150,11 @@ class Journal:
         """Create the data base, or put an unreadable one aside: a station that cannot keep verdicts may not judge."""
         try:
             self._create()
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise NotThere(
-                    f"the journal {self._path} cannot be opened ({error}); make its folder writable or free the disk"
-                ) from error
             self.quarantined = self._quarantine()
+            _log.critical("the journal was unreadable (%s) and was put aside as %s", error, self.quarantined)
             self._create()
 
     def _create(self) -> None:
@@ -155,7 +162,14 @@ class Journal:
             verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)
-            db.executescript(_SCHEMA)
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            tables = db.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('parts', 'outbox')").fetchone()[0]
+            if tables and version != _VERSION:
+                raise NotThere(
+                    f"the journal {self._path} is of another version ({version}, not {_VERSION}); "
+                    "move it away, or give the station another state_dir"
+                )
+            db.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
 
     def _quarantine(self) -> Path:
         aside = self._path.with_name(f"{self._path.name}.unreadable-{time.time_ns()}")

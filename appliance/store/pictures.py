@@ -6,7 +6,9 @@ loses pictures (counted), never verdicts. OK pictures go first when the quota is
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import shutil
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +23,7 @@ from models.decision import Outcome
 _log = logging.getLogger(__name__)
 _JPEG_QUALITY = 90
 _RING = 64
+_SHED_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +33,24 @@ class _Kept:
 
 
 class PictureArchive:
-    """`live_dir` is emptied at start. `archive_dir` keeps `<date>/<outcome>-<id>.jpg`, at most `quota_bytes` in all."""
+    """`live_dir` is emptied at start. `archive_dir` keeps `<date>/<outcome>-<id>.jpg`, at most `quota_bytes` in all.
 
-    def __init__(self, live_dir: Path, archive_dir: Path, *, quota_bytes: int, keep_ok: bool) -> None:
+    While the disk has less than `min_free_bytes` left, nothing is archived and the oldest go.
+    """
+
+    def __init__(
+        self, live_dir: Path, archive_dir: Path, *, quota_bytes: int, min_free_bytes: int, keep_ok: bool
+    ) -> None:
         self._live_dir = live_dir
         self._archive_dir = archive_dir
         self._quota_bytes = quota_bytes
+        self._min_free_bytes = min_free_bytes
         self._keep_ok = keep_ok
         self.failed_writes = 0
+        self.shed = 0
         live_dir.mkdir(parents=True, exist_ok=True)
         archive_dir.mkdir(parents=True, exist_ok=True)
-        for stale in live_dir.glob("*.jpg"):
+        for stale in (*live_dir.glob("*.jpg"), *live_dir.glob("*.part")):
             stale.unlink()
         self._ring: deque[Path] = deque()
         found = sorted(archive_dir.glob("*/*.jpg"), key=lambda path: (path.parent.name, path.stat().st_mtime_ns))
@@ -61,21 +71,31 @@ class PictureArchive:
                 self._store(verdict, content, when)
         except OSError as error:
             self.failed_writes += 1
+            with contextlib.suppress(OSError):
+                self._partial(verdict.id).unlink()
             _log.warning("picture of part %d not kept: %s; free the disk", verdict.part.number, error)
             return False
         return True
 
     def _show(self, id: str, content: bytes) -> None:
         path = self._live_dir / f"{id}.jpg"
-        partial = path.with_suffix(".part")
+        partial = self._partial(id)
         partial.write_bytes(content)
         partial.rename(path)
         self._ring.append(path)
         while len(self._ring) > _RING:
             self._ring.popleft().unlink(missing_ok=True)
 
+    def _partial(self, id: str) -> Path:
+        return self._live_dir / f"{id}.part"
+
     def _store(self, verdict: Verdict, content: bytes, when: datetime) -> None:
         if len(content) > self._quota_bytes:
+            return
+        if shutil.disk_usage(self._archive_dir).free < self._min_free_bytes:
+            # Pictures are shed first, so that the journal keeps its room and inspection goes on.
+            self._make_room(self._quota_bytes - self.bytes + _SHED_BYTES)
+            self.shed += 1
             return
         self._make_room(len(content))
         path = self._archive_dir / f"{when:%Y-%m-%d}" / f"{verdict.outcome}-{verdict.id}.jpg"

@@ -17,7 +17,7 @@ from appliance.pipeline.flow import Flow, Ports
 from appliance.pipeline.record import Conclusion
 from models.decision import Decision, Limits, Outcome
 from tests.fakes.clock import FakeClock
-from tests.fakes.parts import LIMITS, counting_ids, make_decision, make_frame
+from tests.fakes.parts import RULES, counting_ids, make_decision, make_frame
 
 
 class DiskFull(Exception):
@@ -41,6 +41,8 @@ class World:
         self.disk_full = False
         self.disk_takes_ms = 0.0
         self.seq = 0
+        self.exposures = 0
+        self.grab_takes_ms = 0.0
         self.written: list[Verdict] = []
         self.answered: list[Verdict] = []
 
@@ -50,15 +52,19 @@ class World:
             camera=self,
             camera_timeout_s=0.05,
             inspector=self,
-            limits=LIMITS,
+            rules=RULES,
             keeper=self,
             failures=(DiskFull,),
             encode=self.encode,
             answer=self.answer,
+            on_exposed=self.on_exposed,
         )
         flow = Flow(ports, ledger=ledger, clock=self.clock, new_id=counting_ids(), capacity=capacity)
         flow.camera.idle()
         return flow
+
+    def on_exposed(self) -> None:
+        self.exposures += 1
 
     def open(self) -> None:
         if isinstance(self.camera, CameraLost):
@@ -71,6 +77,7 @@ class World:
         if self.camera is not None:
             raise self.camera
         self.seq += 1
+        self.clock.advance_ms(self.grab_takes_ms)
         frame = make_frame(self.clock, self.seq)
         return replace(frame, captured_ns=frame.captured_ns - int(self.frame_age_ms * 1e6))
 

@@ -12,6 +12,7 @@ import pytest
 
 from appliance.demo.audit import read_journal
 from appliance.demo.watcher import Watcher
+from firmware_bridge.line import OfflineReason
 from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, simulator, transcript, write_config
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.waiting import until
@@ -67,6 +68,17 @@ def test_what_the_plc_heard_before_a_kill_is_on_disk_and_reaches_the_mes(tmp_pat
     assert ids(listener) == {row.id for row in rows}
 
 
+def camera_is_lost(watcher: Watcher) -> bool:
+    status = watcher.status
+    if status is None or status.ready:
+        return False
+    return any(device.id == "camera" and device.state == "fault" for device in status.devices)
+
+
+def offline_for_the_camera(folder: Path) -> bool:
+    return any(line["reason"] == OfflineReason.CAMERA for line in transcript(folder / "plc.jsonl", "offline"))
+
+
 def ids(listener: Listener) -> set[str]:
     return {json.loads(message.payload)["id"] for message in list(listener.heard)}
 
@@ -110,7 +122,9 @@ def test_a_broker_that_goes_and_comes_back_gets_every_result_once(tmp_path: Path
     assert len(rows) > 30
 
 
-def test_the_heartbeat_and_ready_go_when_the_camera_dies(tmp_path: Path, broker: Mosquitto) -> None:
+def test_ready_goes_while_the_camera_is_gone_and_the_line_goes_on_when_it_is_back(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
     config = make_config(tmp_path, broker)
     asking = simulator(tmp_path / "plc", tmp_path / "plc.jsonl", interval_ms=60)
     watcher = Watcher(tmp_path / "state" / "run" / "station.sock")
@@ -124,7 +138,8 @@ def test_the_heartbeat_and_ready_go_when_the_camera_dies(tmp_path: Path, broker:
             for pid in child.read_text().split():
                 os.kill(int(pid), signal.SIGKILL)
         before = len(results(tmp_path))
-        until(lambda: "camera synthetic:" in station.text, "the loss is noticed", 10)
+        until(lambda: camera_is_lost(watcher), "the page is told", 10)
+        until(lambda: offline_for_the_camera(tmp_path), "the PLC is told", 10)
         until(lambda: len(results(tmp_path)) > before + 10, "the camera is back", 30)
         assert station.end() == 0, station.text
     watcher.stop()

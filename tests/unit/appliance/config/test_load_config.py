@@ -64,6 +64,7 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         (MINIMAL.replace('type = "folder"\n', ""), "[camera]: type is missing"),
         (MINIMAL.replace('"folder"', '"webcam"'), "[camera]"),
         (MINIMAL + "[recipe]\nok_below = 0.4\n", "give both ok_below and ng_from"),
+        (MINIMAL + '[trigger]\nsource = "interval"\n[plc]\nenabled = true\n', "triggered by its PLC"),
         (MINIMAL.replace('[model]\npackage = "model.okng"', ""), "[model]: missing; add it"),
     ],
 )

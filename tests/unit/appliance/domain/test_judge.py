@@ -15,7 +15,7 @@ from appliance.domain.verdict import DecidedBy, Verdict
 from models.decision import Limits, Outcome
 from models.errors import InferenceError
 from tests.fakes.clock import FakeClock
-from tests.fakes.parts import LIMITS, make_decision, make_frame, make_ledger, make_trigger
+from tests.fakes.parts import RULES, make_decision, make_frame, make_ledger, make_trigger
 
 JUDGED = [Outcome.OK, Outcome.RECHECK, Outcome.NG]
 
@@ -30,7 +30,7 @@ def a_part(clock: FakeClock) -> Part:
 def test_a_sound_decision_stands(outcome: Outcome) -> None:
     clock = FakeClock()
     part = a_part(clock)
-    verdict = judge("v", part, make_frame(clock), make_decision(outcome), LIMITS, clock.now_ns)
+    verdict = judge("v", part, make_frame(clock), make_decision(outcome), RULES, clock.now_ns)
     assert verdict.outcome is outcome
     assert verdict.decided_by is DecidedBy.MODEL
     assert bool(verdict.detections) is (outcome is not Outcome.OK)
@@ -44,7 +44,7 @@ def test_a_sound_decision_stands(outcome: Outcome) -> None:
 def test_no_decision_is_ever_raised(claimed: Outcome, score: float, limits: Limits) -> None:
     clock = FakeClock()
     decision = replace(make_decision(claimed), score=score)
-    verdict = judge("v", a_part(clock), make_frame(clock), decision, limits, clock.now_ns)
+    verdict = judge("v", a_part(clock), make_frame(clock), decision, replace(RULES, limits=limits), clock.now_ns)
     assert JUDGED.index(verdict.outcome) >= JUDGED.index(claimed)
     if verdict.outcome is Outcome.OK:
         assert score < limits.ok_below
@@ -54,9 +54,20 @@ def test_a_picture_older_than_its_trigger_is_error() -> None:
     clock = FakeClock()
     frame = make_frame(clock)
     clock.advance_ms(1)
-    verdict = judge("v", a_part(clock), frame, make_decision(Outcome.OK), LIMITS, clock.now_ns)
+    verdict = judge("v", a_part(clock), frame, make_decision(Outcome.OK), RULES, clock.now_ns)
     assert verdict.outcome is Outcome.ERROR
     assert verdict.reasons == (Reason.CAPTURED_BEFORE_TRIGGER,)
+
+
+@pytest.mark.parametrize(("delay_ms", "outcome"), [(250, Outcome.OK), (251, Outcome.ERROR)])
+def test_a_picture_taken_too_long_after_its_trigger_is_error(delay_ms: int, outcome: Outcome) -> None:
+    clock = FakeClock()
+    part = a_part(clock)
+    clock.advance_ms(delay_ms)
+    verdict = judge("v", part, make_frame(clock), make_decision(Outcome.OK), RULES, clock.now_ns)
+    assert verdict.outcome is outcome
+    if outcome is Outcome.ERROR:
+        assert verdict.reasons == (Reason.EXPOSED_LATE,)
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -0.1, 1.1])
@@ -64,7 +75,7 @@ def test_a_score_that_is_no_number_is_no_evidence(score: float) -> None:
     clock = FakeClock()
     decision = replace(make_decision(Outcome.OK), score=score)
     with pytest.raises(InferenceError):
-        judge("v", a_part(clock), make_frame(clock), decision, LIMITS, clock.now_ns)
+        judge("v", a_part(clock), make_frame(clock), decision, RULES, clock.now_ns)
 
 
 @pytest.mark.parametrize("decided_by", [DecidedBy.TIMEOUT, DecidedBy.FAULT])

@@ -67,14 +67,17 @@ def test_verdict_that_was_not_on_disk_in_time_is_superseded() -> None:
     assert ledger.snapshot().error == 1
 
 
-@pytest.mark.parametrize("hindrance", ["not ready", "full", "tag in flight"])
+@pytest.mark.parametrize("hindrance", ["not ready", "full", "tag in flight", "no exposure yet"])
 def test_trigger_that_cannot_be_served_is_missed(hindrance: str) -> None:
     clock = FakeClock()
     ledger = make_ledger(clock, capacity=1 if hindrance == "full" else 4)
     if hindrance == "not ready":
-        ledger.set_ready(False)
+        ledger.shut()
     else:
-        assert ledger.admit(make_trigger(clock, tag=7)) is not None
+        first = ledger.admit(make_trigger(clock, tag=7))
+        assert first is not None
+        if hindrance != "no exposure yet":
+            ledger.exposed(first)
     before = ledger.snapshot().accepted
     assert ledger.admit(make_trigger(clock, tag=7 if hindrance == "tag in flight" else 8)) is None
     assert ledger.snapshot().missed == 1
@@ -84,8 +87,10 @@ def test_trigger_that_cannot_be_served_is_missed(hindrance: str) -> None:
 def test_ids_wrap_to_one_and_skip_those_in_flight() -> None:
     clock = FakeClock()
     ledger = make_ledger(clock)
-    assert ledger.admit(make_trigger(clock, tag=1)) is not None
-    assert ledger.admit(make_trigger(clock, tag=65_535)) is not None
+    for tag in (1, 65_535):
+        part = ledger.admit(make_trigger(clock, tag=tag))
+        assert part is not None
+        ledger.exposed(part)
     following = ledger.admit(make_trigger(clock))
     assert following is not None
     assert following.inspection_id == 2
@@ -95,11 +100,23 @@ def test_trigger_may_shorten_the_deadline_but_not_lengthen_it() -> None:
     clock = FakeClock()
     ledger = make_ledger(clock, deadline_ms=100)
     shorter = ledger.admit(make_trigger(clock, deadline_ms=50))
-    longer = ledger.admit(make_trigger(clock, deadline_ms=5000))
     assert shorter is not None
+    ledger.exposed(shorter)
+    longer = ledger.admit(make_trigger(clock, deadline_ms=5000))
     assert longer is not None
     assert shorter.deadline_ns == clock.now_ns + 50_000_000
     assert longer.deadline_ns == clock.now_ns + 100_000_000
+
+
+def test_a_door_shut_while_readiness_was_being_found_stays_shut() -> None:
+    clock = FakeClock()
+    ledger = make_ledger(clock)
+    epoch = ledger.epoch
+    ledger.shut()
+    ledger.set_ready(True, epoch)
+    assert ledger.admit(make_trigger(clock)) is None
+    ledger.set_ready(True, ledger.epoch)
+    assert ledger.admit(make_trigger(clock)) is not None
 
 
 def test_settling_what_was_never_closed_is_refused() -> None:
@@ -118,6 +135,7 @@ class LedgerUnderAnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.clock = FakeClock()
         self.ledger = make_ledger(self.clock, deadline_ms=100, capacity=3)
+        self.exposed = True
         self.admitted: list[Part] = []
         self.unsettled: list[Verdict] = []
         self.settled: dict[str, Verdict] = {}
@@ -127,11 +145,19 @@ class LedgerUnderAnyOrder(RuleBasedStateMachine):
     def trigger(self, tag: int) -> None:
         part = self.ledger.admit(make_trigger(self.clock, tag))
         if part is not None:
+            assert self.exposed, "admitted while another part waited for its exposure"
+            self.exposed = False
             self.admitted.append(part)
+
+    @precondition(lambda self: self.admitted)
+    @rule()
+    def exposure(self) -> None:
+        self.ledger.exposed(self.admitted[-1])
+        self.exposed = True
 
     @rule(ready=st.booleans())
     def door(self, ready: bool) -> None:
-        self.ledger.set_ready(ready)
+        self.ledger.set_ready(ready, self.ledger.epoch)
 
     @rule(milliseconds=st.sampled_from([0.0, 1.0, 99.0, 101.0]))
     def time_passes(self, milliseconds: float) -> None:

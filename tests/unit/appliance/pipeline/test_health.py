@@ -84,6 +84,12 @@ def test_the_disk_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fr
     assert made.readiness().ready is (state != "fault")
 
 
+def test_a_disk_that_cannot_be_asked_is_a_fault(tmp_path: Path) -> None:
+    made = make_health(tmp_path / "unplugged")
+    assert made.devices()["disk"].state == "fault"
+    assert made.readiness().hindrance is Hindrance.DISK
+
+
 def test_every_fault_has_a_remedy_in_both_languages(tmp_path: Path) -> None:
     for probes in ({"failed_part": lambda: "infer"}, {"outbox_fill": lambda: 0.9}):
         state = make_health(tmp_path, **probes).devices()["journal"]

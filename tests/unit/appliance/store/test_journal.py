@@ -110,6 +110,15 @@ def test_an_unreadable_data_base_is_put_aside(path: Path) -> None:
     journal.close()
 
 
+def test_a_journal_of_another_version_is_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE parts (something TEXT)")
+    with pytest.raises(NotThere, match="another version"):
+        Journal(path, boot_id="00000001", publish=True)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 1
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotThere, match="cannot be opened"):
         Journal(tmp_path / "none" / "station.db", boot_id="00000001", publish=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from appliance.domain.parts import Frame
 from appliance.domain.verdict import Verdict
@@ -18,8 +20,16 @@ from tests.fakes.parts import make_ledger, make_trigger, make_verdict
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def make_archive(folder: Path, quota_bytes: int = 10**9, keep_ok: bool = True) -> PictureArchive:
-    return PictureArchive(folder / "live", folder / "pictures", quota_bytes=quota_bytes, keep_ok=keep_ok)
+def make_archive(
+    folder: Path, quota_bytes: int = 10**9, keep_ok: bool = True, min_free_bytes: int = 0
+) -> PictureArchive:
+    return PictureArchive(
+        folder / "live",
+        folder / "pictures",
+        quota_bytes=quota_bytes,
+        min_free_bytes=min_free_bytes,
+        keep_ok=keep_ok,
+    )
 
 
 def make_picture(outcome: Outcome, n: int) -> tuple[Verdict, Frame]:
@@ -80,6 +90,26 @@ def test_a_folder_that_is_gone_costs_the_picture_alone(tmp_path: Path) -> None:
     verdict, frame = make_picture(Outcome.NG, 1)
     assert archive.keep(verdict, frame, WHEN) is False
     assert archive.failed_writes == 1
+
+
+def test_a_live_picture_half_written_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = make_archive(tmp_path)
+
+    def disk_full(path: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", disk_full)
+    assert archive.keep(*make_picture(Outcome.NG, 1), WHEN) is False
+    assert list((tmp_path / "live").iterdir()) == []
+
+
+def test_pictures_are_shed_before_the_disk_is_full(tmp_path: Path) -> None:
+    make_archive(tmp_path).keep(*make_picture(Outcome.NG, 1), WHEN)
+    crowded = make_archive(tmp_path, min_free_bytes=10**18)
+    assert crowded.keep(*make_picture(Outcome.NG, 2), WHEN), "the page still gets its picture"
+    assert archived(tmp_path) == []
+    assert crowded.bytes == 0
+    assert crowded.shed == 1
 
 
 def test_a_picture_larger_than_the_quota_is_not_archived(tmp_path: Path) -> None:
