@@ -202,6 +202,31 @@ class Manifest(Entry):
             raise ValueError(f"{missing[0]} is used but not listed under files")
         return self
 
+    @model_validator(mode="after")
+    def _limits_in_reach(self) -> Manifest:
+        """A score is never beyond its map's ends: with an end on the wrong side, every part would be judged alike."""
+        for name, score_map in self.score_maps.items():
+            if score_map.score[0] >= self.limits.ok_below:
+                raise ValueError(f"the score map of {name} never falls below ok_below, so that no part could be OK")
+            if score_map.score[-1] < self.limits.ng_from:
+                raise ValueError(f"the score map of {name} never reaches ng_from, so that no part could be NG")
+        return self
+
+    @model_validator(mode="after")
+    def _self_test_tells(self) -> Manifest:
+        """The golden frames prove something, and prove it for each runtime that the package calls certified."""
+        for frame in self.golden.frames:
+            if not frame.expected:
+                raise ValueError(f"golden frame {frame.file} has no expectation, so that it would prove nothing")
+        for name in sorted({name for artefact in self.artefacts for name in artefact.certified}):
+            if name not in self.score_maps:
+                raise ValueError(f"{name} is certified without a score map of its own")
+            if not all(name in frame.expected for frame in self.golden.frames):
+                raise ValueError(f"{name} is certified without an expectation in every golden frame")
+            if not {Outcome.OK, Outcome.NG} <= {frame.expected[name].outcome for frame in self.golden.frames}:
+                raise ValueError(f"{name} is certified without both an OK and an NG golden frame")
+        return self
+
     def referenced(self) -> set[str]:
         """Every file that some entry names."""
         names = {artefact.file for artefact in self.artefacts} | set(self.scorer.arrays.values())

@@ -167,6 +167,23 @@ def test_certified_means_this_runtime_on_this_instruction_set(tmp_path: Path) ->
         detector.close()
 
 
+def test_a_runtime_that_borrows_the_references_proof_is_not_certified(tmp_path: Path) -> None:
+    small = small_manifest(small_files())
+    frames = [
+        frame | {"expected": {"onnxruntime": frame["expected"]["onnxruntime"]}} for frame in small["golden"]["frames"]
+    ]
+    package = write_small_package(
+        tmp_path / "a.okng",
+        artefacts=[small["artefacts"][0] | {"certified": {"onnxruntime": [instruction_set()]}}],
+        score_maps={"onnxruntime": small["score_maps"]["onnxruntime"]},
+        golden=small["golden"] | {"frames": frames},
+    )
+    detector = Detector.load(package, runtime="openvino")
+    assert detector.inspect(white_block_frame()).decision.outcome is Outcome.NG
+    assert detector.info.certified is False
+    detector.close()
+
+
 def test_info_tells_what_is_loaded(detector: Detector) -> None:
     info = detector.info
     assert (info.id, info.version, info.input_size, info.limits) == ("blocks", "1", (64, 64), Limits(0.3, 0.6))
