@@ -22,11 +22,16 @@ from appliance.config.load import load_config
 from appliance.config.template import TEMPLATE
 from appliance.demo.parts import demo_parts
 from appliance.errors import NotThere, OkngError, UsageError
-from models.errors import ModelError, PackageError, RuntimeUnavailable, SelfTestFailed
+from models.errors import ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
 
 _INTERNAL = 70
 _INTERRUPTED = 130
-_EXIT_OF: dict[type[Exception], int] = {RuntimeUnavailable: 3, PackageError: 4, SelfTestFailed: 4}
+_EXIT_OF: dict[type[Exception], int] = {
+    PackageMissing: 3,
+    RuntimeUnavailable: 3,
+    PackageError: 4,
+    SelfTestFailed: 4,
+}
 
 _config_option = click.option(
     "--config", "config_path", type=click.Path(path_type=Path), required=True, help="The station's TOML file."

@@ -2,6 +2,7 @@
 
     ModelError
     ├── PackageError          the package on disk may not be used (schema, hash, unlisted file, unsafe name)
+    │   └── PackageMissing    there is nothing at the package's path
     ├── RuntimeUnavailable    the inference runtime is not installed on this machine
     ├── InferenceError        a runtime failed on one picture; the part is ERROR
     ├── SelfTestFailed        golden frames came out wrong on this machine; the package may not judge parts here
@@ -17,6 +18,10 @@ class ModelError(Exception):
 
 class PackageError(ModelError):
     """The package is refused before any parser has seen its content."""
+
+
+class PackageMissing(PackageError):
+    """There is no package to refuse: a wrong path or a model not yet trained, not a question of safety."""
 
 
 class RuntimeUnavailable(ModelError):

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from models.errors import PackageError
+from models.errors import PackageError, PackageMissing
 from models.manifest import FileEntry, Manifest, parse_manifest
 
 MANIFEST = "manifest.json"
@@ -46,12 +46,18 @@ def open_package(path: Path) -> Package:
     """Read and verify a package.
 
     Raises:
+        PackageMissing: there is nothing at `path`.
         PackageError: the package may not be used, with the reason.
     """
     try:
         info = path.lstat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise PackageMissing(
+            f"there is no model package at {path}; train one with okng train, "
+            "or correct the path (in a configuration: [model] package)"
+        ) from error
     except OSError as error:
-        raise PackageError(f"there is no model package at {path}; check the path") from error
+        raise PackageError(f"{path} cannot be read ({error.strerror}); check the path and its rights") from error
     if stat.S_ISLNK(info.st_mode):
         raise PackageError(f"{path} is a symbolic link; name the package itself")
     if stat.S_ISDIR(info.st_mode):

@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 from models.detector import start_judge
-from models.errors import InferenceError, ModelError, PackageError, RuntimeUnavailable
+from models.errors import InferenceError, ModelError, PackageError, PackageMissing, RuntimeUnavailable
 from models.package import open_package
 
 _KINDS: dict[str, type[ModelError]] = {
-    kind.__name__: kind for kind in (PackageError, RuntimeUnavailable, InferenceError)
+    kind.__name__: kind for kind in (PackageError, PackageMissing, RuntimeUnavailable, InferenceError)
 }
 _REFUSED = 4
 
@@ -25,6 +25,7 @@ def probe(path: Path, *, runtime: str = "auto", threads: int = 1, timeout_s: flo
     """Return when the package loads and judges a blank picture in a disposable process; blocks until then.
 
     Raises:
+        PackageMissing: there is nothing at `path`.
         PackageError: the child died or hung, or refused the package.
         RuntimeUnavailable, InferenceError: as `Detector.load` would.
     """

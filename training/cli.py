@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from models.errors import InferenceError, ModelError, PackageError, RuntimeUnavailable, SelfTestFailed
+from models.errors import (
+    InferenceError,
+    ModelError,
+    PackageError,
+    PackageMissing,
+    RuntimeUnavailable,
+    SelfTestFailed,
+)
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -130,10 +137,10 @@ def evaluate(package: Path, data: Path, runtime: str, threads: int, as_json: boo
     """
 
     def work() -> None:
+        from models.package import open_package
         from training.evaluation_text import as_dict, as_text, evaluate_package
 
-        if not package.exists():
-            raise click.FileError(str(package), "there is no such package; check the path")
+        open_package(package)  # a wrong path is said before a large data set is read
         found = evaluate_package(package, data, runtime, threads)
         if as_json:
             click.echo(json.dumps([as_dict(one) for one in found], ensure_ascii=False, indent=1))
@@ -162,14 +169,12 @@ def _guarded(work: Callable[[], None]) -> None:
         work()
     except TrainingError as error:
         code, message = error.exit_code, str(error)
+    except (PackageMissing, RuntimeUnavailable) as error:
+        code, message = _NOT_THERE, str(error)
     except (PackageError, SelfTestFailed, InferenceError) as error:
         code, message = _REFUSED, str(error)
-    except RuntimeUnavailable as error:
-        code, message = _NOT_THERE, str(error)
     except ModelError as error:
         code, message = _USAGE, str(error)
-    except click.FileError as error:
-        code, message = _NOT_THERE, error.format_message()
     except click.UsageError as error:
         code, message = _USAGE, error.format_message()
     except OSError as error:

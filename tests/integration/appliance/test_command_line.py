@@ -70,7 +70,8 @@ def device(watcher: Watcher, name: str) -> LiveDevice:
         (["check-config", "none.toml"], 3, "okng init"),
         (["run"], 2, "--config"),
         (["runn"], 2, "No such command"),
-        (["package", "verify", "none.okng"], 4, "none.okng"),
+        (["package", "inspect", "none.okng"], 3, "none.okng; train one with okng train"),
+        (["package", "verify", "none.okng"], 3, "none.okng; train one with okng train"),
         (["train", "no-such-folder", "--out", "/tmp/x.okng"], 3, "no-such-folder"),
     ],
 )
@@ -91,9 +92,18 @@ def test_a_wrong_key_is_named_with_what_was_meant(tmp_path: Path) -> None:
 def test_init_writes_a_configuration_that_only_lacks_its_package(tmp_path: Path) -> None:
     assert okng("init", tmp_path / "station.toml").returncode == 0
     done = okng("check-config", tmp_path / "station.toml")
-    assert done.returncode == 4
-    assert "model.okng" in said(done.stderr)
+    assert done.returncode == 3
+    assert "model.okng; train one with okng train" in said(done.stderr)
+    assert "[model] package" in said(done.stderr)
     assert okng("init", tmp_path / "station.toml").returncode == 2, "an existing file is never overwritten"
+
+
+def test_a_station_without_its_package_says_that_it_is_not_there(tmp_path: Path, pictures: Path) -> None:
+    done = okng("run", "--config", make_config(tmp_path, model={"package": tmp_path / "none.okng"}))
+    assert done.returncode == 3, done.stderr
+    assert f"{tmp_path / 'none.okng'}; train one with okng train" in said(done.stderr)
+    assert "[model] package" in said(done.stderr)
+    assert "Traceback" not in done.stderr
 
 
 def test_a_corrupt_package_is_refused_for_safety(tmp_path: Path, pictures: Path) -> None:

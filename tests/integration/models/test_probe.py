@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models import probe as probe_module
-from models.errors import PackageError, RuntimeUnavailable
+from models.errors import PackageError, PackageMissing, RuntimeUnavailable
 from models.probe import probe
 from tests.fakes.packages import small_network, write_small_package
 
@@ -23,7 +23,7 @@ def test_a_refusal_comes_back_as_itself(tmp_path: Path) -> None:
     package = write_small_package(tmp_path / "a.okng")
     with pytest.raises(RuntimeUnavailable, match="choose one of"):
         probe(package, runtime="tensorflow")
-    with pytest.raises(PackageError, match="no model package"):
+    with pytest.raises(PackageMissing, match="no model package"):
         probe(tmp_path / "nothing.okng")
 
 

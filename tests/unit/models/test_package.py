@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from models import package as package_module
-from models.errors import PackageError
+from models.errors import PackageError, PackageMissing
 from models.package import MANIFEST, open_package, write_atomically, write_package
 from tests.fakes.packages import parsed, small_files, small_manifest, write_small_package
 
@@ -206,8 +206,18 @@ def test_a_cut_file_is_refused(tmp_path: Path, keep: int) -> None:
 
 
 def test_what_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match=r"no model package"):
-        open_package(tmp_path / "nothing.okng")
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "nothing.okng", tmp_path / "no-folder" / "a.okng", tmp_path / "file" / "a.okng"):
+        with pytest.raises(PackageMissing, match=r"no model package at .*okng train.*\[model\] package") as caught:
+            open_package(path)
+        assert str(path) in str(caught.value)
+
+
+def test_a_path_that_cannot_be_followed_is_refused_not_missing(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(PackageError, match=r"cannot be read") as caught:
+        open_package(tmp_path / "loop" / "a.okng")
+    assert type(caught.value) is PackageError
 
 
 def test_an_unknown_schema_is_refused_before_anything_else(tmp_path: Path) -> None:
