@@ -22,7 +22,7 @@ from appliance.config.load import load_config
 from appliance.config.template import TEMPLATE
 from appliance.demo.parts import demo_parts
 from appliance.errors import NotThere, OkngError, UsageError
-from models.errors import ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
+from models.errors import InferenceError, ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
 
 _INTERNAL = 70
 _INTERRUPTED = 130
@@ -31,6 +31,7 @@ _EXIT_OF: dict[type[Exception], int] = {
     RuntimeUnavailable: 3,
     PackageError: 4,
     SelfTestFailed: 4,
+    InferenceError: 4,
 }
 
 _config_option = click.option(

@@ -8,7 +8,7 @@
 | capture  | CaptureStage                       | admitted parts               |
 | infer    | InferStage                         | (part, frame)                |
 | record   | RecordStage: disk, then answer     | conclusions                  |
-| pictures | PictureArchive, then the live page | answered parts with a frame  |
+| pictures | Showing: pictures, then the page   | answered parts               |
 | mqtt     | MqttPublisher                      | the outbox                   |
 | live     | LiveServer                         | verdicts and status          |
 """
@@ -18,14 +18,13 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from appliance.cameras.base import Camera
 from appliance.cameras.folder import FolderCamera
 from appliance.cameras.synthetic import SyntheticCamera
 from appliance.clock import SystemClock
-from appliance.config.schema import CameraConfig, Config, FolderCameraConfig
+from appliance.config.schema import ArchiveConfig, CameraConfig, Config, FolderCameraConfig
 from appliance.domain.device import DeviceState
 from appliance.domain.ids import IdSource
 from appliance.domain.judge import Rules
@@ -33,15 +32,13 @@ from appliance.domain.ledger import Ledger
 from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
 from appliance.domain.verdict import Verdict
-from appliance.live import LiveDevice, LiveStatus
 from appliance.pipeline.flow import Flow, Ports
-from appliance.pipeline.health import DISK_WARN_BYTES, Health, Probes
+from appliance.pipeline.health import DISK_WARN_BYTES, Health, Probes, journal_state, model_state
 from appliance.pipeline.interval import IntervalTrigger
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
 from appliance.pipeline.supervisor import Supervisor, freeze_garbage_collection
-from appliance.pipeline.telemetry import Telemetry, live_verdict
-from appliance.pipeline.worker import Worker
+from appliance.showing import Showing
 from appliance.sinks.identity import identity_message, live_counters, result_context, status_message
 from appliance.sinks.live import LiveServer
 from appliance.sinks.mqtt import MqttPublisher
@@ -53,18 +50,12 @@ from appliance.store.journal import Journal, JournalFailed
 from appliance.store.pictures import PictureArchive
 from firmware_bridge.transport import SerialSettings, SerialTransport
 from models.decision import Limits
-from models.detector import Detector, ModelInfo
+from models.detector import Detector
 
 _log = logging.getLogger(__name__)
 _CAPACITY = 8
 _DRAIN_S = 2.0
 _STOP_S = 8.0  # the MQTT publisher drains and says good-bye within 6 s
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    conclusion: Conclusion
-    latency_ms: float
 
 
 class Station:
@@ -83,29 +74,19 @@ class Station:
         self._context = result_context(
             config, config_hash, detector.info, self._limits, boot_id=secrets.token_hex(4), utc=self._clock.utc_of
         )
-        self._classes = {row.label: row for row in detector.info.classes}
-        self._telemetry = Telemetry()
         self._ledger = Ledger(
             clock=self._clock, new_id=self._ids.next, deadline_ms=config.recipe.deadline_ms, capacity=_CAPACITY
         )
         self._journal = Journal(state.journal, boot_id=self._context.boot_id, publish=config.mqtt.enabled)
-        self._pictures = PictureArchive(
-            state.live,
-            state.pictures,
-            quota_bytes=config.archive.quota_mb * 1_000_000,
-            min_free_bytes=DISK_WARN_BYTES,
-            keep_ok=config.archive.keep_ok,
-        )
-        self._live = LiveServer(state.socket)
-        self._flow = self._make_flow(make_camera(config.camera, state))
-        self._showing: Worker[_Answered] = Worker(
-            "pictures",
-            self._keep_pictures,
+        self._showing = Showing(
+            config,
+            self._context,
+            detector.info,
+            pictures=make_archive(config.archive, state),
+            live=LiveServer(state.socket),
             clock=self._clock,
-            capacity=2 * _CAPACITY,
-            budget_s=5.0,
-            on_crash=lambda jobs: None,  # logged and counted; the parts were answered long before
         )
+        self._flow = self._make_flow(make_camera(config.camera, state))
         self._plc = self._make_plc()
         self._mqtt_state = DeviceState("off")
         self._services = self._make_services()
@@ -131,7 +112,7 @@ class Station:
         freeze_garbage_collection()
         self._health.started = True
         _log.info("station %s runs; %s", self._config.station.path, self._what())
-        if not self._config.mqtt.enabled and self._journal.outbox_rows:
+        if self._journal.outbox_rows > self._owed_rows():
             _log.warning("%d earlier results are still owed to the MES; [mqtt] is off", self._journal.outbox_rows)
         try:
             self._supervisor.run(stop, finished=lambda: until_done and self._done())
@@ -160,8 +141,6 @@ class Station:
         except JournalFailed as error:
             _log.critical("%s", error)
 
-    # What the supervisor asks for
-
     def _refresh(self) -> None:
         epoch = self._ledger.epoch
         self._readiness = self._health.readiness()
@@ -172,34 +151,11 @@ class Station:
         self._plc.publish(self._readiness, self._ledger.snapshot())
 
     def _publish_status(self) -> None:
-        station, recipe = self._config.station, self._config.recipe
-        self._live.publish_status(
-            LiveStatus(
-                boot_id=self._context.boot_id,
-                utc=self._clock.utc().isoformat(),
-                name=station.name,
-                path=station.path,
-                serial=station.serial,
-                software=self._context.station.sw,
-                recipe_name=recipe.name,
-                recipe_version=recipe.version,
-                model_id=self._detector.info.id,
-                model_runtime=self._detector.info.runtime,
-                lot=station.lot,
-                armed=self._context.armed,
-                ready=self._ledger.can_admit,
-                simulated=self._context.simulated,
-                counters=live_counters(self._ledger.snapshot(), self._plc.missed),
-                drops=self._drops(),
-                outbox_depth=self._owed_rows(),
-                latency_p50_ms=self._telemetry.latency_ms(0.5),
-                latency_p99_ms=self._telemetry.latency_ms(0.99),
-                devices=tuple(
-                    LiveDevice(id=name, state=device.state, text_en=device.text_en, text_zh=device.text_zh)
-                    for name, device in self._health.devices().items()
-                ),
-                ng_rate=self._telemetry.ng_rate,
-            )
+        self._showing.publish_status(
+            ready=self._ledger.can_admit,
+            counters=live_counters(self._ledger.snapshot(), self._plc.missed),
+            outbox_depth=self._owed_rows(),
+            devices=self._health.devices(),
         )
 
     def _done(self) -> bool:
@@ -210,16 +166,10 @@ class Station:
         """Results that the MES waits for; none when there is none."""
         return self._journal.outbox_rows if self._config.mqtt.enabled else 0
 
-    def _drops(self) -> int:
-        pictures = self._pictures.failed_writes + self._pictures.shed
-        return self._showing.dropped + self._showing.crashes + pictures + self._live.dropped + self._live.cut_off
-
     def _what(self) -> str:
         info, limits = self._detector.info, self._limits
         mode = "armed" if self._context.armed else "monitor mode: Pass is never set"
         return f"model {info.id} on {info.runtime}, OK below {limits.ok_below}, NG from {limits.ng_from}, {mode}"
-
-    # What the record thread asks for
 
     def _encode(self, verdict: Verdict, seq: int) -> Record:
         context = replace(self._context, clock="synced" if self._clock.synchronized() else "unsynced")
@@ -228,30 +178,7 @@ class Station:
 
     def _answer(self, conclusion: Conclusion) -> None:
         self._plc.answer(conclusion.verdict)
-        latency_ms = (self._clock.monotonic_ns() - conclusion.verdict.part.trigger.received_ns) / 1e6
-        self._telemetry.add(conclusion.verdict.outcome, latency_ms)
-        self._showing.submit(_Answered(conclusion, latency_ms))  # a page that gets no event is a counted drop
-
-    # What the picture thread asks for
-
-    def _keep_pictures(self, jobs: Sequence[_Answered]) -> None:
-        for job in jobs:
-            frame = job.conclusion.frame
-            kept = frame is not None and self._pictures.keep(job.conclusion.verdict, frame, self._clock.utc())
-            self._show(job, picture=kept)
-
-    def _show(self, answered: _Answered, *, picture: bool) -> None:
-        verdict, frame = answered.conclusion.verdict, answered.conclusion.frame
-        self._live.publish_verdict(
-            live_verdict(
-                verdict,
-                self._classes,
-                size_px=(frame.image.shape[1], frame.image.shape[0]) if frame is not None else (0, 0),
-                picture=picture,
-                latency_ms=answered.latency_ms,
-                decided_utc=self._clock.utc_of(verdict.decided_ns).isoformat(),
-            )
-        )
+        self._showing.answered(conclusion)
 
     # Wiring
 
@@ -287,7 +214,7 @@ class Station:
         )
 
     def _make_services(self) -> list[Service]:
-        services = [Service("live", self._live.run)]
+        services = [self._showing.service()]
         if self._config.plc.enabled:
             services.append(Service("plc", self._plc.run))
         if self._config.trigger.source == "interval":
@@ -327,13 +254,13 @@ class Station:
         )
 
     def _probes(self) -> Probes:
-        owed = self._config.mqtt.outbox_max_mb * 1_000_000
+        info, owed = self._detector.info, self._config.mqtt.outbox_max_mb * 1_000_000
         return Probes(
             camera=lambda: self._flow.camera.state,
             plc=lambda: self._plc.state,
             mqtt=lambda: self._mqtt_state,
-            model=lambda: _model_state(self._config, self._detector.info),
-            journal=self._journal_state,
+            model=lambda: model_state(self._config.station.armed, info.certified, info.runtime),
+            journal=lambda: journal_state(self._flow.record.state, self._journal.quarantined),
             camera_ready=lambda: self._flow.camera.ready,
             outbox_fill=lambda: self._journal.outbox_bytes / owed if self._config.mqtt.enabled else 0.0,
             failed_part=self._failed_part,
@@ -343,16 +270,6 @@ class Station:
     def _failed_part(self) -> str | None:
         # Without the live stream the pages are silent and say so; that is no reason to stop the line.
         return self._flow.failed or next((s.name for s in self._services if s.failed and s.name != "live"), None)
-
-    def _journal_state(self) -> DeviceState:
-        state, aside = self._flow.record.state, self._journal.quarantined
-        if state.state == "ok" and aside is not None:
-            return DeviceState(
-                "warn",
-                f"The journal was unreadable and was put aside as {aside.name}; keep that file and check the disk",
-                f"日志文件损坏，已另存为 {aside.name}；请保留该文件并检查磁盘",
-            )
-        return state
 
 
 def limits_in_force(config: Config, default: Limits) -> Limits:
@@ -370,11 +287,11 @@ def make_camera(config: CameraConfig, state: StateDir) -> Camera:
     return SyntheticCamera("synthetic", config.seed, config.defect_rate, state.run, state.run / "truth.jsonl")
 
 
-def _model_state(config: Config, info: ModelInfo) -> DeviceState:
-    if config.station.armed and not info.certified:
-        return DeviceState(
-            "warn",
-            f"Model is not certified on {info.runtime}: monitor mode; train it on such a machine",
-            f"模型未在 {info.runtime} 上认证：仅监视模式；请在同类设备上训练",
-        )
-    return DeviceState("ok")
+def make_archive(config: ArchiveConfig, state: StateDir) -> PictureArchive:
+    return PictureArchive(
+        state.live,
+        state.pictures,
+        quota_bytes=config.quota_mb * 1_000_000,
+        min_free_bytes=DISK_WARN_BYTES,
+        keep_ok=config.keep_ok,
+    )

@@ -208,8 +208,8 @@ class Manifest(Entry):
         for name, score_map in self.score_maps.items():
             if score_map.score[0] >= self.limits.ok_below:
                 raise ValueError(f"the score map of {name} never falls below ok_below, so that no part could be OK")
-            if score_map.score[-1] < self.limits.ng_from:
-                raise ValueError(f"the score map of {name} never reaches ng_from, so that no part could be NG")
+            if score_map.score[-1] != 1.0:
+                raise ValueError(f"the score map of {name} must end at 1, so that any limit can make a part NG")
         return self
 
     @model_validator(mode="after")

@@ -105,3 +105,25 @@ class Health:
         if free < DISK_WARN_BYTES:
             return DeviceState("warn", f"Disk nearly full ({megabytes} MB free)", f"磁盘将满（剩余 {megabytes} MB）")
         return DeviceState("ok")
+
+
+def model_state(armed: bool, certified: bool, runtime: str) -> DeviceState:
+    """Whether the model may set Pass where the engineer armed the station."""
+    if armed and not certified:
+        return DeviceState(
+            "warn",
+            f"Model is not certified on {runtime}: monitor mode; train it on such a machine",
+            f"模型未在 {runtime} 上认证：仅监视模式；请在同类设备上训练",
+        )
+    return DeviceState("ok")
+
+
+def journal_state(writing: DeviceState, aside: Path | None) -> DeviceState:
+    """How writing goes, or what was put aside when the journal was opened."""
+    if writing.state == "ok" and aside is not None:
+        return DeviceState(
+            "warn",
+            f"The journal was unreadable and was put aside as {aside.name}; keep that file and check the disk",
+            f"日志文件损坏，已另存为 {aside.name}；请保留该文件并检查磁盘",
+        )
+    return writing

@@ -141,7 +141,10 @@ def test_an_empty_folder_starts_degraded_and_is_noticed_when_filled(pictures: Pa
     until(lambda: degraded.verdicts, "the picture is judged", 30)
 
 
-@pytest.mark.parametrize("degraded", [{"plc": {"enabled": True, "port": "/dev/tty-not-there"}}], indirect=True)
+NO_PORT = {"plc": {"enabled": True, "port": "/dev/tty-not-there"}, "trigger": {"source": "plc"}}
+
+
+@pytest.mark.parametrize("degraded", [NO_PORT], indirect=True)
 def test_a_missing_serial_port_starts_degraded(pictures: Path, degraded: Watcher) -> None:
     until(lambda: degraded.status and device(degraded, "plc").state == "fault", "the PLC fault is shown", 30)
     assert "/dev/tty-not-there" in device(degraded, "plc").text_en

@@ -90,6 +90,22 @@ def test_a_disk_that_cannot_be_asked_is_a_fault(tmp_path: Path) -> None:
     assert made.readiness().hindrance is Hindrance.DISK
 
 
+def test_an_armed_station_says_that_its_model_is_not_certified() -> None:
+    assert health.model_state(True, False, "onnxruntime").state == "warn"
+    assert health.model_state(True, True, "onnxruntime").state == "ok"
+    assert health.model_state(False, False, "onnxruntime").state == "ok"
+
+
+def test_a_journal_put_aside_stays_an_alarm_and_a_failing_one_is_worse(tmp_path: Path) -> None:
+    aside = tmp_path / "station.db.unreadable-1"
+    assert health.journal_state(OK, None) is OK
+    assert health.journal_state(FAULT, aside) is FAULT
+    state = health.journal_state(OK, aside)
+    assert state.state == "warn"
+    assert aside.name in state.text_en
+    assert aside.name in state.text_zh
+
+
 def test_every_fault_has_a_remedy_in_both_languages(tmp_path: Path) -> None:
     for probes in ({"failed_part": lambda: "infer"}, {"outbox_fill": lambda: 0.9}):
         state = make_health(tmp_path, **probes).devices()["journal"]

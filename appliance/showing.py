@@ -1,0 +1,137 @@
+"""What the pages are shown: each answered part with its picture, and twice a second how the station is.
+
+On a thread of its own, behind a bounded queue: whatever goes wrong here costs a page an event (counted), never a part
+its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from appliance.clock import SystemClock
+from appliance.config.schema import Config
+from appliance.domain.device import DeviceState
+from appliance.live import LiveCounters, LiveDevice, LiveStatus
+from appliance.pipeline.health import DeviceId
+from appliance.pipeline.record import Conclusion
+from appliance.pipeline.service import Service
+from appliance.pipeline.telemetry import Telemetry, live_verdict
+from appliance.pipeline.worker import Worker
+from appliance.sinks.live import LiveServer
+from appliance.sinks.result_message import ResultContext
+from appliance.store.pictures import PictureArchive
+from models.detector import ModelInfo
+
+_QUEUE = 16
+_BUDGET_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    conclusion: Conclusion
+    latency_ms: float
+
+
+class Showing:
+    """Its methods may be called by any thread and never block."""
+
+    def __init__(
+        self,
+        config: Config,
+        context: ResultContext,
+        model: ModelInfo,
+        *,
+        pictures: PictureArchive,
+        live: LiveServer,
+        clock: SystemClock,
+    ) -> None:
+        self._config = config
+        self._context = context
+        self._model = model
+        self._clock = clock
+        self._classes = {row.label: row for row in model.classes}
+        self._telemetry = Telemetry()
+        self._pictures = pictures
+        self._live = live
+        self._worker: Worker[_Answered] = Worker(
+            "pictures",
+            self._show_all,
+            clock=clock,
+            capacity=_QUEUE,
+            budget_s=_BUDGET_S,
+            on_crash=lambda jobs: None,  # logged and counted; the parts were answered long before
+        )
+
+    @property
+    def drops(self) -> int:
+        """Pictures and events that were not kept or shown."""
+        pictures = self._pictures.failed_writes + self._pictures.shed
+        return self._worker.dropped + self._worker.crashes + pictures + self._live.dropped + self._live.cut_off
+
+    def service(self) -> Service:
+        """The thread that serves the pages' socket."""
+        return Service("live", self._live.run)
+
+    def start(self) -> None:
+        self._worker.start()
+
+    def stop(self, timeout_s: float) -> None:
+        self._worker.stop(timeout_s)
+
+    def answered(self, conclusion: Conclusion) -> None:
+        """The PLC has its answer; returns at once."""
+        latency_ms = (self._clock.monotonic_ns() - conclusion.verdict.part.trigger.received_ns) / 1e6
+        self._telemetry.add(conclusion.verdict.outcome, latency_ms)
+        self._worker.submit(_Answered(conclusion, latency_ms))
+
+    def publish_status(
+        self, *, ready: bool, counters: LiveCounters, outbox_depth: int, devices: Mapping[DeviceId, DeviceState]
+    ) -> None:
+        station, recipe = self._config.station, self._config.recipe
+        self._live.publish_status(
+            LiveStatus(
+                boot_id=self._context.boot_id,
+                utc=self._clock.utc().isoformat(),
+                name=station.name,
+                path=station.path,
+                serial=station.serial,
+                software=self._context.station.sw,
+                recipe_name=recipe.name,
+                recipe_version=recipe.version,
+                model_id=self._model.id,
+                model_runtime=self._model.runtime,
+                lot=station.lot,
+                armed=self._context.armed,
+                ready=ready,
+                simulated=self._context.simulated,
+                counters=counters,
+                drops=self.drops,
+                outbox_depth=outbox_depth,
+                latency_p50_ms=self._telemetry.latency_ms(0.5),
+                latency_p99_ms=self._telemetry.latency_ms(0.99),
+                devices=tuple(
+                    LiveDevice(id=name, state=device.state, text_en=device.text_en, text_zh=device.text_zh)
+                    for name, device in devices.items()
+                ),
+                ng_rate=self._telemetry.ng_rate,
+            )
+        )
+
+    def _show_all(self, jobs: Sequence[_Answered]) -> None:
+        for job in jobs:
+            self._show(job)
+
+    def _show(self, answered: _Answered) -> None:
+        verdict, frame = answered.conclusion.verdict, answered.conclusion.frame
+        kept = frame is not None and self._pictures.keep(verdict, frame, self._clock.utc())
+        self._live.publish_verdict(
+            live_verdict(
+                verdict,
+                self._classes,
+                size_px=(frame.image.shape[1], frame.image.shape[0]) if frame is not None else (0, 0),
+                picture=kept,
+                latency_ms=answered.latency_ms,
+                decided_utc=self._clock.utc_of(verdict.decided_ns).isoformat(),
+            )
+        )
