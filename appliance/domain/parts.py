@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 class TriggerSource(StrEnum):
     PLC = "plc"
-    SOFTWARE = "software"
     INTERVAL = "interval"
 
 

@@ -15,7 +15,6 @@ class Reason(StrEnum):
     CAMERA_LOST = "camera_lost"
     BAD_PICTURE = "bad_picture"
     MODEL_FAILED = "model_failed"
-    MODEL_NOT_READY = "model_not_ready"
     STAGE_CRASHED = "stage_crashed"
     QUEUE_FULL = "queue_full"
     STATION_STOPPED = "station_stopped"
@@ -37,7 +36,6 @@ TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.CAMERA_LOST: ("Camera lost; check power and cable", "相机断开；请检查电源和线缆"),
     Reason.BAD_PICTURE: ("Picture cannot be judged; check camera settings", "图像无法判定；请检查相机设置"),
     Reason.MODEL_FAILED: ("The model failed on this picture; part rejected", "模型处理该图像失败；工件已剔除"),
-    Reason.MODEL_NOT_READY: ("No model is ready; part rejected", "模型未就绪；工件已剔除"),
     Reason.STAGE_CRASHED: ("Internal fault while judging; part rejected", "判定时发生内部故障；工件已剔除"),
     Reason.QUEUE_FULL: ("Parts come faster than the station can judge", "来件速度超过检测能力"),
     Reason.STATION_STOPPED: ("The station was stopped before a verdict", "判定完成前检测站已停止"),
@@ -47,8 +45,3 @@ TEXTS: dict[Reason, tuple[str, str]] = {
         "图像早于触发时刻；请检查相机",
     ),
 }
-
-
-def text(reason: Reason, language: str) -> str:
-    """The operator's sentence for a reason code; `language` is "en" or "zh"."""
-    return TEXTS[reason][1 if language == "zh" else 0]

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from appliance.cameras.base import EndOfPictures
+from appliance.domain.ledger import Ledger
+from appliance.domain.parts import Part
 from appliance.domain.reasons import Reason
 from appliance.errors import CameraLost
+from appliance.pipeline.flow import Flow
 from models.decision import Outcome
 from models.errors import BadPicture, InferenceError
 from tests.fakes.clock import FakeClock
@@ -142,6 +145,16 @@ TestAnyOrderOfEvents = AnyOrderOfEvents.TestCase
 TestAnyOrderOfEvents.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
 
 
+def admitted_part(deadline_ms: int = 1000) -> tuple[FakeClock, World, Ledger, Flow, Part]:
+    """A world with an open camera and one part that has not entered the flow yet."""
+    clock = FakeClock()
+    world, ledger = World(clock), make_ledger(clock, deadline_ms=deadline_ms)
+    flow = world.flow(ledger, capacity=4)
+    part = ledger.admit(make_trigger(clock))
+    assert part is not None
+    return clock, world, ledger, flow, part
+
+
 @pytest.mark.parametrize(
     ("camera", "reason"),
     [
@@ -153,11 +166,7 @@ TestAnyOrderOfEvents.settings = settings(max_examples=150, stateful_step_count=5
     ],
 )
 def test_a_missing_picture_is_error_at_once(camera: Exception, reason: Reason) -> None:
-    clock = FakeClock()
-    world, ledger = World(clock), make_ledger(clock)
-    flow = world.flow(ledger, capacity=4)
-    part = ledger.admit(make_trigger(clock))
-    assert part is not None
+    _clock, world, _ledger, flow, part = admitted_part()
     world.camera = camera
     flow.enter(part)
     flow.capturing.round()
@@ -175,11 +184,7 @@ def test_a_missing_picture_is_error_at_once(camera: Exception, reason: Reason) -
     ],
 )
 def test_a_model_that_fails_is_error_at_once(model: Exception, reason: Reason) -> None:
-    clock = FakeClock()
-    world, ledger = World(clock), make_ledger(clock)
-    flow = world.flow(ledger, capacity=4)
-    part = ledger.admit(make_trigger(clock))
-    assert part is not None
+    _clock, world, _ledger, flow, part = admitted_part()
     world.model = model
     flow.enter(part)
     for worker in (flow.capturing, flow.inferring, flow.recording):
@@ -189,11 +194,7 @@ def test_a_model_that_fails_is_error_at_once(model: Exception, reason: Reason) -
 
 
 def test_a_lost_camera_shuts_the_door_before_the_next_trigger() -> None:
-    clock = FakeClock()
-    world, ledger = World(clock), make_ledger(clock)
-    flow = world.flow(ledger, capacity=4)
-    part = ledger.admit(make_trigger(clock))
-    assert part is not None
+    clock, world, ledger, flow, part = admitted_part()
     world.camera = CameraLost("gone; plug it in")
     flow.enter(part)
     flow.capturing.round()
@@ -203,11 +204,7 @@ def test_a_lost_camera_shuts_the_door_before_the_next_trigger() -> None:
 
 
 def test_a_used_up_camera_shuts_the_door_after_its_last_picture() -> None:
-    clock = FakeClock()
-    world, ledger = World(clock), make_ledger(clock)
-    flow = world.flow(ledger, capacity=4)
-    part = ledger.admit(make_trigger(clock))
-    assert part is not None
+    clock, world, ledger, flow, part = admitted_part()
     world.exhausted = True
     flow.enter(part)
     for worker in (flow.capturing, flow.inferring, flow.recording):
@@ -218,11 +215,7 @@ def test_a_used_up_camera_shuts_the_door_after_its_last_picture() -> None:
 
 
 def test_a_full_disk_answers_nobody_until_it_has_room_and_then_only_late_parts_as_error() -> None:
-    clock = FakeClock()
-    world, ledger = World(clock), make_ledger(clock, deadline_ms=100)
-    flow = world.flow(ledger, capacity=4)
-    part = ledger.admit(make_trigger(clock))
-    assert part is not None
+    clock, world, _ledger, flow, part = admitted_part(deadline_ms=100)
     flow.enter(part)
     flow.capturing.round()
     flow.inferring.round()
@@ -248,11 +241,7 @@ def test_a_full_disk_answers_nobody_until_it_has_room_and_then_only_late_parts_a
 
 @pytest.mark.parametrize("camera", [None, TimeoutError(), BadPicture("torn"), RuntimeError("a bug")])
 def test_the_next_part_may_come_as_soon_as_the_camera_is_free(camera: Exception | None) -> None:
-    clock = FakeClock()
-    world, ledger = World(clock), make_ledger(clock)
-    flow = world.flow(ledger, capacity=4)
-    part = ledger.admit(make_trigger(clock))
-    assert part is not None
+    clock, world, ledger, flow, part = admitted_part()
     flow.enter(part)
     assert ledger.admit(make_trigger(clock)) is None, "its picture could show the other part"
     world.camera = camera
