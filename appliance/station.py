@@ -1,4 +1,4 @@
-"""The composition root: the only module that names every adapter. Read it from `Station.__init__` downwards.
+"""The composition root: with `adapters`, the only place that names every adapter. Read from `Station.__init__` on.
 
 | thread   | runs                               | fed by                       |
 |----------|------------------------------------|------------------------------|
@@ -18,22 +18,24 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
+from appliance.adapters import make_archive, make_camera, make_plc
 from appliance.cameras.base import Camera
-from appliance.cameras.folder import FolderCamera
-from appliance.cameras.synthetic import SyntheticCamera
 from appliance.clock import SystemClock
-from appliance.config.schema import ArchiveConfig, CameraConfig, Config, FolderCameraConfig
+from appliance.config.schema import Config
 from appliance.domain.device import DeviceState
 from appliance.domain.ids import IdSource
 from appliance.domain.judge import Rules
 from appliance.domain.ledger import Ledger
 from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
+from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
 from appliance.pipeline.flow import Flow, Ports
-from appliance.pipeline.health import DISK_WARN_BYTES, Health, Probes, journal_state, model_state
+from appliance.pipeline.health import Health, Probes, journal_state, model_state
+from appliance.pipeline.histograms import StageHistograms
 from appliance.pipeline.interval import IntervalTrigger
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
@@ -42,13 +44,10 @@ from appliance.showing import Showing
 from appliance.sinks.identity import identity_message, live_counters, result_context, status_message
 from appliance.sinks.live import LiveServer
 from appliance.sinks.mqtt import MqttPublisher
-from appliance.sinks.plc import AbsentPlc, PlcPort, PlcSink
 from appliance.sinks.result_message import result_message
 from appliance.sinks.state_messages import StatusMessage
 from appliance.state_dir import StateDir
 from appliance.store.journal import Journal, JournalFailed
-from appliance.store.pictures import PictureArchive
-from firmware_bridge.transport import SerialSettings, SerialTransport
 from models.decision import Limits
 from models.detector import Detector
 
@@ -61,15 +60,27 @@ _STOP_S = 8.0  # the MQTT publisher drains and says good-bye within 6 s
 class Station:
     """One station from trigger to answer. `detector` is loaded and has passed its self-test.
 
+    `meters` hear how long each part took in each stage.
+
     Raises:
         NotThere, UsageError: the journal, the live socket or a file named for MQTT is not usable.
     """
 
-    def __init__(self, config: Config, config_hash: str, detector: Detector, state: StateDir) -> None:
+    def __init__(
+        self,
+        config: Config,
+        config_hash: str,
+        detector: Detector,
+        state: StateDir,
+        *,
+        meters: Sequence[Meter] = (),
+    ) -> None:
         self._config = config
         self._detector = detector
         self._clock = SystemClock()
         self._ids = IdSource()
+        self._histograms = StageHistograms()
+        self._meters = (self._histograms, *meters)
         self._limits = limits_in_force(config, detector.info.limits)
         self._context = result_context(
             config, config_hash, detector.info, self._limits, boot_id=secrets.token_hex(4), utc=self._clock.utc_of
@@ -87,7 +98,7 @@ class Station:
             clock=self._clock,
         )
         self._flow = self._make_flow(make_camera(config.camera, state))
-        self._plc = self._make_plc()
+        self._plc = make_plc(config, self._context, self._ledger, self._flow.enter)
         self._mqtt_state = DeviceState("off")
         self._services = self._make_services()
         self._health = Health(self._probes(), state.root)
@@ -118,6 +129,11 @@ class Station:
             self._supervisor.run(stop, finished=lambda: until_done and self._done())
         finally:
             self._end()
+
+    def observe(self, stage: Stage, duration_ns: int) -> None:
+        """Pass a measurement of the pipeline on; see `Meter`."""
+        for meter in self._meters:
+            meter.observe(stage, duration_ns)
 
     def _end(self) -> None:
         """Shut the door, let parts in flight end, close the rest, answer, and let go of everything, in this order."""
@@ -193,25 +209,9 @@ class Station:
             encode=self._encode,
             answer=self._answer,
             on_exposed=self._tell_plc,
+            meter=self,
         )
         return Flow(ports, ledger=self._ledger, clock=self._clock, new_id=self._ids.next, capacity=_CAPACITY)
-
-    def _make_plc(self) -> PlcPort:
-        plc = self._config.plc
-        if not plc.enabled:
-            return AbsentPlc()
-        settings = SerialSettings(plc.baudrate, plc.parity, plc.stop_bits)
-        return PlcSink(
-            lambda: SerialTransport(plc.port, settings),
-            ledger=self._ledger,
-            enter=self._flow.enter,
-            unit=plc.unit,
-            boot_id=int(self._context.boot_id, 16),
-            serial=self._config.station.serial,
-            job=self._config.recipe.number,
-            armed=self._context.armed,
-            simulated=self._context.simulated,
-        )
 
     def _make_services(self) -> list[Service]:
         services = [self._showing.service()]
@@ -278,20 +278,3 @@ def limits_in_force(config: Config, default: Limits) -> Limits:
     if recipe.ok_below is None or recipe.ng_from is None:
         return default
     return Limits(recipe.ok_below, recipe.ng_from)
-
-
-def make_camera(config: CameraConfig, state: StateDir) -> Camera:
-    """The camera of the configuration, not yet open."""
-    if isinstance(config, FolderCameraConfig):
-        return FolderCamera("folder", config.path, config.loop)
-    return SyntheticCamera("synthetic", config.seed, config.defect_rate, state.run, state.run / "truth.jsonl")
-
-
-def make_archive(config: ArchiveConfig, state: StateDir) -> PictureArchive:
-    return PictureArchive(
-        state.live,
-        state.pictures,
-        quota_bytes=config.quota_mb * 1_000_000,
-        min_free_bytes=DISK_WARN_BYTES,
-        keep_ok=config.keep_ok,
-    )

@@ -11,6 +11,7 @@ from appliance.domain.device import DeviceState
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
+from appliance.domain.stages import Meter, Stage
 from appliance.errors import CameraLost
 from models.errors import BadPicture
 
@@ -31,6 +32,7 @@ class CaptureStage:
         *,
         ledger: Ledger,
         clock: Clock,
+        meter: Meter,
         timeout_s: float,
         deliver: Callable[[Part, Frame], None],
         fail: Callable[[Part, Reason], None],
@@ -40,6 +42,7 @@ class CaptureStage:
         self._camera = camera
         self._ledger = ledger
         self._clock = clock
+        self._meter = meter
         self._timeout_s = timeout_s
         self._deliver = deliver
         self._fail = fail
@@ -101,6 +104,7 @@ class CaptureStage:
             self._fail(part, Reason.CAMERA_LOST)
         else:
             self._deliver(part, frame)
+            self._meter.observe(Stage.EXPOSE, frame.captured_ns - part.trigger.received_ns)
         if self._camera.exhausted:
             self.finished = True
             self._on_lost()

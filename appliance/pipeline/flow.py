@@ -19,6 +19,7 @@ from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
+from appliance.domain.stages import Meter
 from appliance.domain.verdict import Verdict, fault
 from appliance.pipeline.capture import CaptureStage
 from appliance.pipeline.infer import InferStage, Inspector
@@ -47,6 +48,7 @@ class Ports:
     encode: Callable[[Verdict, int], Record]
     answer: Callable[[Conclusion], None]
     on_exposed: Callable[[], None]
+    meter: Meter
 
 
 class Flow:
@@ -60,6 +62,7 @@ class Flow:
             ports.camera,
             ledger=ledger,
             clock=clock,
+            meter=ports.meter,
             timeout_s=ports.camera_timeout_s,
             deliver=self._deliver,
             fail=self.fail,
@@ -71,12 +74,19 @@ class Flow:
             ports.rules,
             ledger=ledger,
             clock=clock,
+            meter=ports.meter,
             new_id=new_id,
             conclude=self.conclude,
             fail=self.fail,
         )
         self.record = RecordStage(
-            ports.keeper, ledger=ledger, encode=ports.encode, answer=ports.answer, failures=ports.failures
+            ports.keeper,
+            ledger=ledger,
+            clock=clock,
+            meter=ports.meter,
+            encode=ports.encode,
+            answer=ports.answer,
+            failures=ports.failures,
         )
         self.capturing: Worker[Part] = Worker(
             "capture",

@@ -14,6 +14,7 @@ from appliance.domain.judge import Rules, judge
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
+from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
 from models.decision import Decision, Limits
 from models.errors import BadPicture, InferenceError
@@ -26,6 +27,12 @@ class Inspected(Protocol):
 
     @property
     def decision(self) -> Decision: ...
+    @property
+    def preprocess_ns(self) -> int: ...
+    @property
+    def infer_ns(self) -> int: ...
+    @property
+    def score_ns(self) -> int: ...
 
 
 class Inspector(Protocol):
@@ -45,6 +52,7 @@ class InferStage:
         *,
         ledger: Ledger,
         clock: Clock,
+        meter: Meter,
         new_id: Callable[[], str],
         conclude: Callable[[Verdict, Frame | None], None],
         fail: Callable[[Part, Reason, Frame | None], None],
@@ -53,6 +61,7 @@ class InferStage:
         self._rules = rules
         self._ledger = ledger
         self._clock = clock
+        self._meter = meter
         self._new_id = new_id
         self._conclude = conclude
         self._fail = fail
@@ -63,10 +72,11 @@ class InferStage:
                 self._inspect(part, frame)
 
     def _inspect(self, part: Part, frame: Frame) -> None:
+        begun_ns = self._clock.monotonic_ns()
         try:
-            decision = self._inspector.inspect(frame.image, self._rules.limits).decision
+            inspected = self._inspector.inspect(frame.image, self._rules.limits)
             now_ns = self._clock.monotonic_ns()
-            verdict = judge(self._new_id(), part, frame, decision, self._rules, now_ns)
+            verdict = judge(self._new_id(), part, frame, inspected.decision, self._rules, now_ns)
         except BadPicture as error:
             _log.warning("part %d: %s", part.number, error)
             self._fail(part, Reason.BAD_PICTURE, frame)
@@ -75,3 +85,7 @@ class InferStage:
             self._fail(part, Reason.MODEL_FAILED, frame)
         else:
             self._conclude(verdict, frame)
+            self._meter.observe(Stage.WAIT, begun_ns - frame.captured_ns)
+            self._meter.observe(Stage.PREPROCESS, inspected.preprocess_ns)
+            self._meter.observe(Stage.INFER, inspected.infer_ns)
+            self._meter.observe(Stage.SCORE, inspected.score_ns)

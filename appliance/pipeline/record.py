@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from appliance.domain.clock import Clock
 from appliance.domain.device import DeviceState
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame
 from appliance.domain.record import Record
+from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
 
 _log = logging.getLogger(__name__)
@@ -43,12 +45,16 @@ class RecordStage:
         keeper: RecordKeeper,
         *,
         ledger: Ledger,
+        clock: Clock,
+        meter: Meter,
         encode: Callable[[Verdict, int], Record],
         answer: Callable[[Conclusion], None],
         failures: tuple[type[Exception], ...],
     ) -> None:
         self._keeper = keeper
         self._ledger = ledger
+        self._clock = clock
+        self._meter = meter
         self._encode = encode
         self._answer = answer
         self._failures = failures
@@ -76,9 +82,17 @@ class RecordStage:
         """Answer the part, or return what supersedes it."""
         standing = self._ledger.settle(conclusion.verdict)
         if standing is conclusion.verdict:
+            stored_ns = self._clock.monotonic_ns()
             self._answer(conclusion)
+            self._measure(standing, stored_ns)
             return None
         return Conclusion(standing, conclusion.frame)
+
+    def _measure(self, verdict: Verdict, stored_ns: int) -> None:
+        answered_ns = self._clock.monotonic_ns()
+        self._meter.observe(Stage.RECORD, stored_ns - verdict.decided_ns)
+        self._meter.observe(Stage.ANSWER, answered_ns - stored_ns)
+        self._meter.observe(Stage.TOTAL, answered_ns - verdict.part.trigger.received_ns)
 
     def _write(self, conclusions: Sequence[Conclusion]) -> bool:
         """Retry until it is on disk; False when told to give up, and then nobody was answered."""

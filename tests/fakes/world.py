@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame
 from appliance.domain.record import Record
+from appliance.domain.stages import Stage
 from appliance.domain.verdict import Verdict
 from appliance.errors import CameraLost
 from appliance.pipeline.flow import Flow, Ports
@@ -27,6 +28,9 @@ class DiskFull(Exception):
 @dataclass
 class Inspected:
     decision: Decision
+    preprocess_ns: int = 1_000_000
+    infer_ns: int = 8_000_000
+    score_ns: int = 2_000_000
 
 
 class World:
@@ -45,6 +49,7 @@ class World:
         self.grab_takes_ms = 0.0
         self.written: list[Verdict] = []
         self.answered: list[Verdict] = []
+        self.measured: list[tuple[Stage, int]] = []
 
     def flow(self, ledger: Ledger, capacity: int) -> Flow:
         """A flow around this world with its camera open; its workers are to be stepped with `round`."""
@@ -58,6 +63,7 @@ class World:
             encode=self.encode,
             answer=self.answer,
             on_exposed=self.on_exposed,
+            meter=self,
         )
         flow = Flow(ports, ledger=ledger, clock=self.clock, new_id=counting_ids(), capacity=capacity)
         flow.camera.idle()
@@ -65,6 +71,9 @@ class World:
 
     def on_exposed(self) -> None:
         self.exposures += 1
+
+    def observe(self, stage: Stage, duration_ns: int) -> None:
+        self.measured.append((stage, duration_ns))
 
     def open(self) -> None:
         if isinstance(self.camera, CameraLost):

@@ -16,6 +16,7 @@ from appliance.cameras.base import EndOfPictures
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Part
 from appliance.domain.reasons import Reason
+from appliance.domain.stages import Stage
 from appliance.errors import CameraLost
 from appliance.pipeline.flow import Flow
 from models.decision import Outcome
@@ -248,3 +249,22 @@ def test_the_next_part_may_come_as_soon_as_the_camera_is_free(camera: Exception 
     flow.capturing.round()
     assert world.exposures == 1
     assert ledger.admit(make_trigger(clock)) is not None
+
+
+def test_every_stage_of_an_answered_part_is_measured_once() -> None:
+    clock = FakeClock()
+    world = World(clock)
+    world.grab_takes_ms, world.disk_takes_ms = 3, 2
+    ledger = make_ledger(clock, capacity=1)
+    flow = world.flow(ledger, capacity=1)
+    ledger.set_ready(True, ledger.epoch)
+    part = ledger.admit(make_trigger(clock, 0))
+    assert part is not None
+    flow.enter(part)
+    for worker in (flow.capturing, flow.inferring, flow.recording):
+        worker.round()
+    assert sorted(stage for stage, _ in world.measured) == sorted(Stage)
+    measured = dict(world.measured)
+    assert measured[Stage.EXPOSE] == 3_000_000
+    assert measured[Stage.RECORD] == 2_000_000
+    assert measured[Stage.TOTAL] == 5_000_000

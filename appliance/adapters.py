@@ -1,0 +1,58 @@
+"""Which adapter the configuration asks for: the second half of the composition root, without its order and wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from appliance.cameras.base import Camera
+from appliance.cameras.folder import FolderCamera
+from appliance.cameras.synthetic import SyntheticCamera
+from appliance.config.schema import ArchiveConfig, CameraConfig, Config, FolderCameraConfig, PlcConfig
+from appliance.domain.ledger import Ledger
+from appliance.domain.parts import Part
+from appliance.pipeline.health import DISK_WARN_BYTES
+from appliance.sinks.plc import AbsentPlc, PlcPort, PlcSink
+from appliance.sinks.result_message import ResultContext
+from appliance.state_dir import StateDir
+from appliance.store.pictures import PictureArchive
+from firmware_bridge.transport import SerialSettings, SerialTransport
+
+
+def make_camera(config: CameraConfig, state: StateDir) -> Camera:
+    """The camera of the configuration, not yet open."""
+    if isinstance(config, FolderCameraConfig):
+        return FolderCamera("folder", config.path, config.loop)
+    return SyntheticCamera("synthetic", config.seed, config.defect_rate, state.run, state.run / "truth.jsonl")
+
+
+def make_archive(config: ArchiveConfig, state: StateDir) -> PictureArchive:
+    return PictureArchive(
+        state.live,
+        state.pictures,
+        quota_bytes=config.quota_mb * 1_000_000,
+        min_free_bytes=DISK_WARN_BYTES,
+        keep_ok=config.keep_ok,
+    )
+
+
+def make_plc(config: Config, context: ResultContext, ledger: Ledger, enter: Callable[[Part], None]) -> PlcPort:
+    """The PLC's sink, its port not yet open, or the one that stands for no PLC."""
+    plc = config.plc
+    if not plc.enabled:
+        return AbsentPlc()
+    settings = serial_settings(plc)
+    return PlcSink(
+        lambda: SerialTransport(plc.port, settings),
+        ledger=ledger,
+        enter=enter,
+        unit=plc.unit,
+        boot_id=int(context.boot_id, 16),
+        serial=config.station.serial,
+        job=config.recipe.number,
+        armed=context.armed,
+        simulated=context.simulated,
+    )
+
+
+def serial_settings(plc: PlcConfig) -> SerialSettings:
+    return SerialSettings(plc.baudrate, plc.parity, plc.stop_bits)
