@@ -5,28 +5,35 @@ Strict on purpose: an unknown field or schema version refuses the package, becau
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from models.decision import Box, DefectClass, Limits, Outcome, Severity
+from models.entry import Entry, FileName, Finite, Sha256, Unit, json_bytes, strict_json
 from models.errors import PackageError
 from models.geometry import Geometry
 
 SCHEMA_VERSION = "okng-package/1"
 UNKNOWN_DEFECT = "unknown_defect"
 
-RuntimeName = Literal["openvino", "onnxruntime"]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-FileName = Annotated[str, Field(min_length=1, max_length=200)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Unit = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
-
-
-class Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+# A runtime family: what shares a score map and golden expectations, whatever device or provider runs it.
+RuntimeName = Literal["openvino", "onnxruntime", "tflite"]
+Format = Literal["onnx", "tflite"]
+Quantization = Literal[
+    "int8 QDQ U8S8 per-channel reduce_range",
+    "int8 QDQ S8S8 per-channel symmetric",
+    "int8 per-channel",
+    "int8 weights",
+    "float32",
+]
+_SYMMETRIC: Quantization = "int8 QDQ S8S8 per-channel symmetric"
+_QUANTIZATIONS: dict[Format, tuple[Quantization, ...]] = {
+    "onnx": ("int8 QDQ U8S8 per-channel reduce_range", _SYMMETRIC, "float32"),
+    "tflite": ("int8 per-channel", "int8 weights", "float32"),
+}
+_READERS: dict[Format, tuple[RuntimeName, ...]] = {"onnx": ("onnxruntime", "openvino"), "tflite": ("tflite",)}
 
 
 class FileEntry(Entry):
@@ -69,12 +76,26 @@ class GeometryEntry(Entry):
 
 
 class ArtefactEntry(Entry):
-    """One network file and where it was proven: runtime name → instruction sets."""
+    """One network file and where it was proven: runtime family → instruction sets of the CPU."""
 
     file: FileName
-    format: Literal["onnx"]
-    quantization: Literal["int8 QDQ U8S8 per-channel reduce_range"]
+    format: Format
+    quantization: Quantization
     certified: dict[RuntimeName, tuple[str, ...]]
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ArtefactEntry:
+        if self.quantization not in _QUANTIZATIONS[self.format]:
+            raise ValueError(f"no {self.format} file is quantized as {self.quantization!r}")
+        for name in self.certified:
+            if name not in _READERS[self.format]:
+                raise ValueError(f"{name} does not read {self.format} files, so it cannot be certified on one")
+        return self
+
+    @property
+    def role(self) -> Literal["general", "symmetric"]:
+        """Symmetric INT8 is for accelerators and ARM; everything else is for any processor."""
+        return "symmetric" if self.quantization == _SYMMETRIC else "general"
 
 
 class ScoreMap(Entry):
@@ -180,7 +201,7 @@ class Manifest(Entry):
     classes: tuple[ClassEntry, ...] = Field(min_length=1, max_length=1000)
     input: InputEntry
     geometry: GeometryEntry
-    artefacts: tuple[ArtefactEntry, ...] = Field(min_length=1, max_length=1)
+    artefacts: tuple[ArtefactEntry, ...] = Field(min_length=1, max_length=4)
     scorer: ScorerEntry
     naming: NamingEntry | None
     calibration: CalibrationEntry
@@ -197,6 +218,10 @@ class Manifest(Entry):
         for values in ([c.label for c in self.classes], [c.code for c in self.classes]):
             if len(set(values)) != len(values):
                 raise ValueError("labels and codes of the catalogue must be unique")
+        if len({artefact.file for artefact in self.artefacts}) != len(self.artefacts):
+            raise ValueError("two artefacts name the same file")
+        if len({(artefact.format, artefact.role) for artefact in self.artefacts}) != len(self.artefacts):
+            raise ValueError("two artefacts have the same format and role, so that none could be chosen")
         missing = sorted(self.referenced() - set(self.files))
         if missing:
             raise ValueError(f"{missing[0]} is used but not listed under files")
@@ -234,9 +259,8 @@ class Manifest(Entry):
         return names | ({self.naming.vectors, self.naming.codes} if self.naming else set())
 
     def to_bytes(self) -> bytes:
-        """The one way a manifest is written: sorted keys, so that equal content has an equal hash."""
-        data = self.model_dump(mode="json")
-        return (json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+        """What `manifest.json` holds; its hash is the package's."""
+        return json_bytes(self)
 
 
 def parse_manifest(content: bytes) -> Manifest:
@@ -246,8 +270,8 @@ def parse_manifest(content: bytes) -> Manifest:
         PackageError: naming the first thing that is wrong.
     """
     try:
-        data = json.loads(content.decode(), object_pairs_hook=_unique_keys, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        data = strict_json(content)
+    except ValueError as error:
         raise PackageError(f"the package's manifest is no valid JSON ({error}); get the package again") from error
     schema = data.get("schema_version") if isinstance(data, dict) else None
     if schema != SCHEMA_VERSION:
@@ -261,14 +285,3 @@ def parse_manifest(content: bytes) -> Manifest:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "manifest"
         raise PackageError(f"the package's manifest is wrong at {where}: {first['msg']}; export it again") from error
-
-
-def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) != len(keys):
-        raise ValueError("a key stands twice in one object")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no number")
