@@ -22,7 +22,10 @@ def make_camera(config: CameraConfig, state: StateDir) -> Camera:
     """The camera of the configuration, not yet open."""
     if isinstance(config, FolderCameraConfig):
         return FolderCamera("folder", config.path, config.loop)
-    return SyntheticCamera("synthetic", config.seed, config.defect_rate, state.run, state.run / "truth.jsonl")
+    truth = state.run / "truth.jsonl"
+    return SyntheticCamera(
+        "synthetic", config.seed, config.defect_rate, state.run, truth, distinct_parts=config.distinct_parts
+    )
 
 
 def make_archive(config: ArchiveConfig, state: StateDir) -> PictureArchive:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 
 import cv2
 
 from appliance.config.schema import Config, FolderCameraConfig
+from appliance.domain.stages import Meter
+from appliance.domain.verdict import Verdict
 from appliance.state_dir import StateDir
 from appliance.station import Station
 from models.detector import Detector
@@ -14,8 +17,16 @@ from models.package import open_package
 from models.probe import probe
 
 
-def run_station(config: Config, config_hash: str, stop: threading.Event, *, until_done: bool) -> None:
-    """Load the model, wire the station, inspect until told to stop.
+def run_station(
+    config: Config,
+    config_hash: str,
+    stop: threading.Event,
+    *,
+    until_done: bool,
+    meters: Sequence[Meter] = (),
+    witnesses: Sequence[Callable[[Verdict], None]] = (),
+) -> None:
+    """Load the model, wire the station, inspect until told to stop. `meters` and `witnesses`: see `Station`.
 
     A missing camera, PLC or broker does not stop it: the station starts, says so on its page, and is not ready or not
     heard until they come. A package that is not sound does: nothing can be judged without one.
@@ -30,7 +41,8 @@ def run_station(config: Config, config_hash: str, stop: threading.Event, *, unti
         model = config.model
         probe(model.package, runtime=model.runtime, threads=model.threads)
         detector = Detector.load(model.package, runtime=model.runtime, threads=model.threads)
-        Station(config, config_hash, detector, state).run(stop, until_done=until_done)
+        station = Station(config, config_hash, detector, state, meters=meters, witnesses=witnesses)
+        station.run(stop, until_done=until_done)
     finally:
         state.release()
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from appliance.adapters import make_archive, make_camera, make_plc
@@ -60,7 +60,7 @@ _STOP_S = 8.0  # the MQTT publisher drains and says good-bye within 6 s
 class Station:
     """One station from trigger to answer. `detector` is loaded and has passed its self-test.
 
-    `meters` hear how long each part took in each stage.
+    `meters` hear how long each part took in each stage, `witnesses` each verdict once it is answered; none may block.
 
     Raises:
         NotThere, UsageError: the journal, the live socket or a file named for MQTT is not usable.
@@ -74,6 +74,7 @@ class Station:
         state: StateDir,
         *,
         meters: Sequence[Meter] = (),
+        witnesses: Sequence[Callable[[Verdict], None]] = (),
     ) -> None:
         self._config = config
         self._detector = detector
@@ -81,6 +82,7 @@ class Station:
         self._ids = IdSource()
         self._histograms = StageHistograms()
         self._meters = (self._histograms, *meters)
+        self._witnesses = tuple(witnesses)
         self._limits = limits_in_force(config, detector.info.limits)
         self._context = result_context(
             config, config_hash, detector.info, self._limits, boot_id=secrets.token_hex(4), utc=self._clock.utc_of
@@ -195,6 +197,8 @@ class Station:
     def _answer(self, conclusion: Conclusion) -> None:
         self._plc.answer(conclusion.verdict)
         self._showing.answered(conclusion)
+        for witness in self._witnesses:
+            witness(conclusion.verdict)
 
     # Wiring
 
@@ -221,6 +225,7 @@ class Station:
             interval = IntervalTrigger(
                 ledger=self._ledger,
                 clock=self._clock,
+                meter=self,
                 interval_ms=self._config.trigger.interval_ms,
                 enter=self._flow.enter,
             )

@@ -56,7 +56,9 @@ class LineBook:
 
     def say(self, event: str, **fields: object) -> None:
         """Write one line at once, so that a transcript is whole up to the moment of a crash."""
-        line = {"event": event, "t_ms": round((self._now_s() - self._started_s) * 1000, 1), **fields}
+        now_s = self._now_s()
+        elapsed_ms = round((now_s - self._started_s) * 1000, 1)
+        line = {"event": event, "t_ms": elapsed_ms, "monotonic_s": round(now_s, 6), **fields}
         self._transcript.write(json.dumps(line) + "\n")
         self._transcript.flush()
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
-from typing import TextIO
+from typing import Literal, TextIO
 
 from firmware_bridge.errors import MasterError
 from firmware_bridge.line_book import LineBook, LinePart, Outcome
@@ -23,17 +23,26 @@ _ACK_S = 0.5
 _DRAIN_S = 5.0
 _MASTER_TIMEOUT_MS = 3000
 _GATE_BEHIND_S = 0.2  # the gate stands so far behind the deadline, for the PLC's scans
+Pace = Literal["beat", "ready", "result"]
 _RUNNING = 1 << Coil.TRIGGER_ENABLE | 1 << Coil.BUFFER_RESULTS
 
 
 @dataclass(frozen=True, slots=True)
 class LineSettings:
-    """`count` None: until stopped. `deadline_ms` is written to the station and places the gate."""
+    """`count` None: until stopped. `deadline_ms` is written to the station and places the gate.
+
+    `scan_s`: time from scan to scan while a part is on its way. `pace`: parts come on the beat of `interval_s`, whether
+    the station can take them or not; or as soon as it is ready; or as soon as the one before has its result.
+    `timed`: the transcript ends with how long every exchange with the station took.
+    """
 
     interval_s: float
     count: int | None
     deadline_ms: int
     accept_simulated: bool
+    scan_s: float = _SCAN_S
+    pace: Pace = "beat"
+    timed: bool = False
 
 
 class SimulatedPlc:
@@ -57,11 +66,12 @@ class SimulatedPlc:
         self._boot_id: int | None = None
         self._connected = False
         self._waiting_said = False
-        self._seen_ready = False
+        self._seen_ready = self._ready = False
         self._tag = 0
         self._ack_id = 0
         self._standing: tuple[int, bool] | None = None
         self._pending: LinePart | None = None
+        self._exchanges_us: list[int] = []
 
     def run(self, stop: Event) -> int:
         """Trigger until `count` parts or `stop`, take what is still owed, write the summary. 0 where all added up."""
@@ -76,6 +86,8 @@ class SimulatedPlc:
         with contextlib.suppress(MasterError):
             self._exchange()  # the last acknowledgement
             self._master.write_register(Holding.CONTROL, 0)
+        if self._settings.timed:
+            self._book.say("exchanges", us=self._exchanges_us)
         return 0 if self._book.summarize() else 1
 
     def step(self, may_trigger: bool) -> None:
@@ -116,8 +128,11 @@ class SimulatedPlc:
         """HeartbeatIn, tag and acknowledgement out; status and result in."""
         self._beats_sent = (self._beats_sent + 1) & 0xFFFF
         out = [self._beats_sent, 0, self._tag, self._ack_id]
+        asked_s = self._now_s()
         block = block_of(self._master.exchange_registers(Holding.MIRROR, BLOCK, Holding.HEARTBEAT_IN, out))
         self._heard_s = self._now_s()
+        if self._settings.timed:
+            self._exchanges_us.append(round((self._heard_s - asked_s) * 1e6))
         return block
 
     def _watch(self, block: Block) -> None:
@@ -129,7 +144,8 @@ class SimulatedPlc:
             self._heartbeat_gap = True
             self._book.tally.heartbeat_gaps += 1
             self._book.say("heartbeat_gap")
-        if block.flag(Flag.TRIGGER_READY):
+        self._ready = block.flag(Flag.TRIGGER_READY)
+        if self._ready:
             self._seen_ready = True
         elif not block.flag(Flag.ONLINE) and self._seen_ready:
             self._seen_ready = False
@@ -152,7 +168,19 @@ class SimulatedPlc:
     # --- the trigger side ----------------------------------------------------------------------------------------
 
     def _due(self) -> bool:
-        return self._pending is None and self._seen_ready and not self._finished() and self._now_s() >= self._next_s
+        return self._is_free() and not self._finished() and self._now_s() >= self._next_s
+
+    def _is_free(self) -> bool:
+        """No trigger is under way, and the pace allows the next."""
+        if self._pending is not None or not self._seen_ready:
+            return False
+        match self._settings.pace:
+            case "beat":
+                return True
+            case "ready":
+                return self._ready
+            case "result":
+                return not self._book.owed()
 
     def _trigger(self) -> None:
         self._tag = self._tag % 0xFFFF + 1
@@ -207,7 +235,7 @@ class SimulatedPlc:
     def _pause_s(self, may_trigger: bool) -> float:
         if not self._connected:
             return _RETRY_S
-        scan_s = _SCAN_S if self._pending is not None or self._book.owed() else _IDLE_SCAN_S
-        if not (may_trigger and self._seen_ready and self._pending is None):
+        scan_s = self._settings.scan_s if self._pending is not None or self._book.owed() else _IDLE_SCAN_S
+        if not (may_trigger and self._is_free()):
             return scan_s
         return max(0.0, min(scan_s, self._next_s - self._now_s()))

@@ -24,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         count=options.count,
         deadline_ms=options.deadline_ms,
         accept_simulated=options.accept_simulated,
+        scan_s=options.scan_ms / 1000,
+        pace=options.pace,
+        timed=options.timed,
     )
     stop = threading.Event()
 
@@ -56,6 +59,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--transcript", type=Path, required=True, help="file for one JSON object an event")
     parser.add_argument("--deadline-ms", type=_within(10, 10_000), default=1000, help="ResultDeadline (HR41)")
     parser.add_argument("--accept-simulated", action="store_true", help="pass parts of a station without a real camera")
+    parser.add_argument(
+        "--scan-ms", type=_within(1, 1000), default=10, help="time from scan to scan, with parts under way"
+    )
+    parser.add_argument(
+        "--pace",
+        choices=["beat", "ready", "result"],
+        default="beat",
+        help="trigger on the beat, when the station is ready for it, or when the last part has its result",
+    )
+    parser.add_argument("--timed", action="store_true", help="end the transcript with the time of every exchange")
     return parser
 
 

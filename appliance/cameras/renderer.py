@@ -20,7 +20,7 @@ from pathlib import Path
 
 import cv2
 
-from appliance.cameras.flange import draw
+from appliance.cameras.flange import DrawnPart, draw
 from appliance.cameras.ring import Ring, RingError
 
 _STATION_GONE = b""
@@ -39,6 +39,7 @@ def render(
         BrokenPipeError: the station is gone.
     """
     free, number = ring.slots, options.first
+    drawn: dict[int, DrawnPart] = {}
     while True:
         while free == 0:
             taken = await_taken()
@@ -46,7 +47,7 @@ def render(
                 return
             free += taken
         ring.begin(number)
-        part = draw(options.seed, number, defect_rate=options.defect_rate)
+        part = _part(number, options, drawn)
         if options.truth:
             # Written before the picture can be taken: whoever has the picture finds its truth.
             with options.truth.open("a", encoding="utf-8") as truth:
@@ -56,12 +57,23 @@ def render(
         announce()
 
 
+def _part(number: int, options: argparse.Namespace, drawn: dict[int, DrawnPart]) -> DrawnPart:
+    """The part with this number, drawn; or, with `--distinct`, one of the few that are drawn once and shown in turn."""
+    if not options.distinct:
+        return draw(options.seed, number, defect_rate=options.defect_rate)
+    which = (number - 1) % options.distinct + 1
+    if which not in drawn:
+        drawn[which] = draw(options.seed, which, defect_rate=options.defect_rate)
+    return drawn[which]
+
+
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="renderer", description="Draw the simulated line's parts into a ring.")
     parser.add_argument("--ring", type=Path, required=True, help="ring file that the camera has made")
     parser.add_argument("--seed", type=int, required=True, help="which line")
     parser.add_argument("--defect-rate", type=float, required=True, help="share of defective parts, 0 to 1")
     parser.add_argument("--first", type=int, default=1, help="number of the first part")
+    parser.add_argument("--distinct", type=int, help="draw only so many parts and show them in turn")
     parser.add_argument("--truth", type=Path, help="append what each part really is to this file, one JSON line each")
     return parser.parse_args(arguments)
 

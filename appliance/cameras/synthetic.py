@@ -41,14 +41,24 @@ class SyntheticCamera:
     Numbers go on after a renderer died: the parts it had drawn and nobody took are lost, none is drawn twice.
     """
 
-    def __init__(self, name: str, seed: int, defect_rate: float, work_dir: Path, truth: Path | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        seed: int,
+        defect_rate: float,
+        work_dir: Path,
+        truth: Path | None,
+        distinct_parts: int | None = None,
+    ) -> None:
         """`work_dir` holds the ring (7 MB, rewritten all the time: give it a RAM disk); `truth` gets one JSON line
-        `{"number", "kind"}` a part and is begun anew at the first `open`."""
+        `{"number", "kind"}` a part and is begun anew at the first `open`; `distinct_parts`: only so many are drawn, and
+        shown in turn."""
         self.name = name
         self._seed = seed
         self._defect_rate = defect_rate
         self._ring_file = work_dir / f"{name}.ring"
         self._truth = truth
+        self._distinct_parts = distinct_parts
         self._next_number = 1
         self._seq = 0
         self._renderer: _Renderer | None = None
@@ -106,6 +116,7 @@ class SyntheticCamera:
         command += ["--seed", str(self._seed), "--defect-rate", str(self._defect_rate)]
         command += ["--first", str(self._next_number)]
         command += ["--truth", str(self._truth)] if self._truth else []
+        command += ["--distinct", str(self._distinct_parts)] if self._distinct_parts else []
         # A session of its own: Ctrl-C in the terminal reaches the station alone, which ends its processes in order.
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         assert process.stdin is not None and process.stdout is not None

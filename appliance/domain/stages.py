@@ -2,6 +2,8 @@
 
 trigger ─EXPOSE─▶ picture ─WAIT─▶ PREPROCESS ─▶ INFER ─▶ SCORE ─▶ verdict ─RECORD─▶ on disk ─ANSWER─▶ answered
    └──────────────────────────────────────────── TOTAL ──────────────────────────────────────────────────┘
+
+WAKE is no part's time: how late the thread of the interval trigger woke.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ class Stage(StrEnum):
     RECORD = "record"
     ANSWER = "answer"
     TOTAL = "total"
+    WAKE = "wake"
 
 
 class Meter(Protocol):

@@ -89,6 +89,33 @@ def test_faster_than_the_station_every_trigger_is_accepted_or_missed(tmp_path: P
     assert not missed & {one["inspection_id"] for one in simulator.events("result")}
 
 
+def test_at_the_stations_own_pace_no_trigger_is_missed(tmp_path: Path) -> None:
+    simulator = simulate(tmp_path, "--interval-ms", "1", "--count", "30", "--pace", "ready", "--scan-ms", "2")
+    with running(PlcStation(simulator.link, work_s=0.02)):
+        code, summary = simulator.finish()
+    assert code == 0
+    assert (summary["accepted"], summary["missed"], summary["results"]) == (30, 0, 30)
+
+
+def test_one_part_after_the_other_and_every_exchange_timed(tmp_path: Path) -> None:
+    simulator = simulate(tmp_path, "--interval-ms", "1", "--count", "10", "--pace", "result", "--timed")
+    with running(PlcStation(simulator.link, work_s=0.02)):
+        assert simulator.finish()[0] == 0
+    kinds = [(one["event"], one["tag"]) for one in both(simulator)]
+    assert kinds == [(kind, tag) for tag in range(1, 11) for kind in ("trigger", "result")]
+    stamps = [one["monotonic_s"] for one in both(simulator)]
+    assert stamps == sorted(stamps)
+    exchanges = simulator.events("exchanges")[0]["us"]
+    assert len(exchanges) >= 10
+    assert min(exchanges) > 0
+
+
+def both(simulator: Simulator) -> list[dict[str, Any]]:
+    """Triggers and results in the order in which they were written down."""
+    events = simulator.events("trigger") + simulator.events("result")
+    return sorted(events, key=lambda one: float(one["monotonic_s"]))
+
+
 def test_a_result_that_never_comes_makes_it_exit_with_1(tmp_path: Path) -> None:
     simulator = simulate(tmp_path, "--interval-ms", "20", "--count", "3", "--deadline-ms", "100")
 

@@ -11,7 +11,7 @@ import pytest
 
 from appliance.cameras.flange import draw
 from appliance.cameras.renderer import render
-from appliance.cameras.ring import Ring
+from appliance.cameras.ring import Ring, RingPicture
 
 SHAPE = (640, 900, 3)
 
@@ -22,8 +22,8 @@ def ring(tmp_path: Path) -> Iterator[Ring]:
         yield ring
 
 
-def options(truth: Path | None = None, first: int = 1) -> argparse.Namespace:
-    return argparse.Namespace(seed=4, defect_rate=0.5, first=first, truth=truth)
+def options(truth: Path | None = None, first: int = 1, distinct: int | None = None) -> argparse.Namespace:
+    return argparse.Namespace(seed=4, defect_rate=0.5, first=first, truth=truth, distinct=distinct)
 
 
 def test_it_draws_until_the_ring_is_full_and_ends_with_the_station(ring: Ring) -> None:
@@ -44,6 +44,21 @@ def test_it_draws_on_as_pictures_are_taken(ring: Ring) -> None:
     render(ring, options(first=10), announce=lambda: None, await_taken=take_one)
     assert taken == [10, 11, 12]
     assert ring.begun == 13
+
+
+def test_a_few_distinct_parts_are_shown_in_turn(ring: Ring) -> None:
+    taken: list[RingPicture] = []
+
+    def take_one() -> int:
+        picture = ring.take()
+        assert picture is not None
+        taken.append(picture)
+        return 1 if len(taken) < 5 else 0
+
+    render(ring, options(distinct=2), announce=lambda: None, await_taken=take_one)
+    assert [picture.number for picture in taken] == [1, 2, 3, 4, 5]
+    for picture in taken:
+        assert (picture.image == draw(4, 2 - picture.number % 2, defect_rate=0.5).image).all()
 
 
 def test_the_truth_is_on_disk_before_the_picture_can_be_taken(ring: Ring, tmp_path: Path) -> None:

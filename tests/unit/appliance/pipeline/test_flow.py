@@ -263,7 +263,7 @@ def test_every_stage_of_an_answered_part_is_measured_once() -> None:
     flow.enter(part)
     for worker in (flow.capturing, flow.inferring, flow.recording):
         worker.round()
-    assert sorted(stage for stage, _ in world.measured) == sorted(Stage)
+    assert sorted(stage for stage, _ in world.measured) == sorted(set(Stage) - {Stage.WAKE})
     measured = dict(world.measured)
     assert measured[Stage.EXPOSE] == 3_000_000
     assert measured[Stage.RECORD] == 2_000_000
