@@ -10,17 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from models.certification import Certificates, NoCertificates, Place, listed
 from models.decision import Decision, DefectClass, Limits, Scores
 from models.errors import ModelError, PackageError
 from models.golden import replay_golden_frames
-from models.instructions import instruction_set
-from models.manifest import Manifest
+from models.instructions import instruction_set, machine_name
+from models.manifest import ArtefactEntry, Manifest
 from models.naming import Namer, load_namer, region_vector
 from models.package import Package, open_package
 from models.preprocess import Preprocessor, check_picture
 from models.regions import Region, decide
-from models.runtimes.base import Runtime
-from models.runtimes.choose import REFERENCE, choose_runtime
+from models.runtimes.base import Placement, Runtime
+from models.runtimes.choose import REFERENCE, start_runtime
 from models.scorers import Floats, RawScores, Scorer, calibrated, load_scorer
 
 _WARM_UP_RUNS = 3
@@ -28,7 +29,11 @@ _WARM_UP_RUNS = 3
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What is loaded; `certified` says whether this runtime on this instruction set is listed in the package."""
+    """What is loaded.
+
+    `certified`: the package lists this runtime and instruction set, or a station's record proves them; `certification`
+    says by what, or why not.
+    """
 
     id: str
     version: str
@@ -38,6 +43,7 @@ class ModelInfo:
     classes: tuple[DefectClass, ...]
     limits: Limits
     certified: bool
+    certification: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +60,13 @@ class Inspection:
 class Judge:
     """Network input → raw and calibrated scores: what golden frames, training and the station share."""
 
-    def __init__(self, manifest: Manifest, runtime: Runtime, scorer: Scorer) -> None:
+    def __init__(self, manifest: Manifest, runtime: Runtime, scorer: Scorer, artefact: ArtefactEntry) -> None:
         # A runtime the package never saw uses the reference's map; it is not certified, so the station only monitors.
         maps = {str(name): score_map for name, score_map in manifest.score_maps.items()}
         if REFERENCE not in maps:
             raise PackageError(f"the package has no score map for {REFERENCE}; export it again")
         self._score_map = maps.get(runtime.name, maps[REFERENCE])
-        self.runtime, self._scorer = runtime, scorer
+        self.runtime, self.artefact, self._scorer = runtime, artefact, scorer
 
     @property
     def dimensions(self) -> int:
@@ -77,26 +83,31 @@ class Judge:
         return self.calibrated(self.score(self.runtime.infer(tensor)))
 
 
-def start_judge(package: Package, runtime: str, threads: int) -> Judge:
+def start_judge(package: Package, placement: Placement) -> Judge:
     """The package's network on a runtime, warmed up with its scorer; not yet self-tested, so not to judge parts with.
 
-    `threads` holds for the runtime and, in the whole process, for numpy's matrix products.
+    `placement.threads` holds for the runtime and, in the whole process, for numpy's matrix products.
 
     Raises:
         PackageError, RuntimeUnavailable, InferenceError: as `Detector.load`.
     """
     # numpy's BLAS takes every core and spins there between parts: 72 ms CPU a part on two cores, 18 ms with one thread.
-    threadpool_limits(limits=threads, user_api="blas")
+    threadpool_limits(limits=placement.threads, user_api="blas")
     manifest = package.manifest
     scorer = load_scorer(manifest.scorer, package.files)
-    engine = choose_runtime(runtime, package.files[manifest.artefacts[0].file], threads)
+    engine, artefact = start_runtime(placement, manifest.artefacts, package.files)
     try:
-        judge = Judge(manifest, engine, scorer)
+        judge = Judge(manifest, engine, scorer, artefact)
         _warm_up(judge, manifest)
     except (ModelError, ValueError):
         engine.close()
         raise
     return judge
+
+
+def place_of(package: Package, judge: Judge) -> Place:
+    """What a certification of this package, on the judge's runtime, on this machine, is bound to."""
+    return Place(package.hash, judge.runtime.label, instruction_set(), machine_name())
 
 
 class Detector:
@@ -109,17 +120,26 @@ class Detector:
         self._preprocess = Preprocessor(*info.input_size)
 
     @classmethod
-    def load(cls, path: Path, *, runtime: str = "auto", threads: int = 1) -> Detector:
+    def load(
+        cls,
+        path: Path,
+        *,
+        runtime: str = "auto",
+        threads: int = 1,
+        device: str = "CPU",
+        engine_cache: Path | None = None,
+        certificates: Certificates | None = None,
+    ) -> Detector:
         """Verify the package, start the runtime, warm up, replay the golden frames; blocks for about a second.
 
         Raises:
             PackageError: the package may not be used.
-            RuntimeUnavailable: the runtime is not installed.
+            RuntimeUnavailable: the runtime is not installed, or its device is not there.
             SelfTestFailed: golden frames come out wrong on this machine.
         """
         package = open_package(path)
         manifest = package.manifest
-        judge = start_judge(package, runtime, threads)
+        judge = start_judge(package, Placement(runtime, device, threads, engine_cache))
         engine = judge.runtime
         try:
             namer = load_namer(manifest, package.files, judge.dimensions)
@@ -127,8 +147,9 @@ class Detector:
         except (ModelError, ValueError):
             engine.close()
             raise
-        artefact = manifest.artefacts[0]
-        certified_on = {str(name): sets for name, sets in artefact.certified.items()}.get(engine.name, ())
+        place = place_of(package, judge)
+        by_package = listed(judge.artefact, engine.name, place)
+        reason = None if by_package else (certificates or NoCertificates()).why_not(place)
         info = ModelInfo(
             id=manifest.id,
             version=manifest.version,
@@ -137,7 +158,8 @@ class Detector:
             input_size=(manifest.input.width_px, manifest.input.height_px),
             classes=tuple(row.defect_class() for row in manifest.classes),
             limits=manifest.limits.limits(),
-            certified=instruction_set() in certified_on,
+            certified=reason is None,
+            certification=reason or ("by the package" if by_package else "by okng certify on this machine"),
         )
         return cls(package, judge, namer, info)
 

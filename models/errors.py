@@ -6,6 +6,7 @@
     ├── RuntimeUnavailable    the inference runtime is not installed on this machine
     ├── InferenceError        a runtime failed on one picture; the part is ERROR
     ├── SelfTestFailed        golden frames came out wrong on this machine; the package may not judge parts here
+    ├── RecordError           a station's record of a certification does not count (not its own, changed, unreadable)
     └── BadPicture            what the camera gave is no picture this model can judge (shape, dtype, size)
 
 Every message is one sentence that ends with what to do.
@@ -34,6 +35,10 @@ class InferenceError(ModelError):
 
 class SelfTestFailed(ModelError):
     """Golden frames do not give their recorded scores on this machine."""
+
+
+class RecordError(ModelError):
+    """A record of a certification that does not count; certify again."""
 
 
 class BadPicture(ModelError):

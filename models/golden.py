@@ -5,7 +5,7 @@ They catch what hashes cannot: a runtime or processor that computes something el
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -62,40 +62,47 @@ def decode_frame(files: Mapping[str, bytes], name: str, size: tuple[int, int]) -
     return np.ascontiguousarray(picture[np.newaxis], dtype=np.uint8)
 
 
-def replay_golden_frames(
+def replay_frames(
     manifest: Manifest,
     files: Mapping[str, bytes],
     runtime: str,
     judge: Callable[[NDArray[np.uint8]], Scores],
-) -> tuple[Replay, ...]:
-    """Judge every golden frame with `judge`; a runtime without own expectations is held to every recorded one.
-
-    Raises:
-        SelfTestFailed: a verdict differs, or a score is farther off than the package tolerates.
-    """
+) -> Iterator[Replay]:
+    """Judge every golden frame with `judge`; a runtime without own expectations is held to every recorded one."""
     size = (manifest.input.width_px, manifest.input.height_px)
     limits = manifest.limits.limits()
-    replays = []
     for frame in manifest.golden.frames:
         scores = judge(decode_frame(files, frame.file, size))
         found = expectation(scores, limits)
         known = [frame.expected[runtime]] if runtime in frame.expected else list(frame.expected.values())
         for expected in known:
             deviation = max(abs(found.score - expected.score), abs(found.map_mean - expected.map_mean))
-            replay = Replay(frame.file, expected, found.score, found.outcome, deviation)
-            _check(replay, manifest.golden.score_tolerance)
-            replays.append(replay)
-    return tuple(replays)
+            yield Replay(frame.file, expected, found.score, found.outcome, deviation)
+
+
+def replay_golden_frames(
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    runtime: str,
+    judge: Callable[[NDArray[np.uint8]], Scores],
+) -> None:
+    """Replay every golden frame and let only a judge pass that answers as recorded.
+
+    Raises:
+        SelfTestFailed: a verdict differs, or a score is farther off than the package tolerates.
+    """
+    for replay in replay_frames(manifest, files, runtime, judge):
+        _check(replay, manifest.golden.score_tolerance)
 
 
 def _check(replay: Replay, tolerance: float) -> None:
     if replay.outcome is not replay.expected.outcome:
         raise SelfTestFailed(
             f"golden frame {replay.file} is {replay.outcome} here but {replay.expected.outcome} where the "
-            "model was proven; this machine may not use the model: certify it here or choose another runtime"
+            "model was proven; this machine may not use the model: choose another runtime or device"
         )
     if not replay.deviation <= tolerance:
         raise SelfTestFailed(
             f"golden frame {replay.file} scores {replay.score:.4f} here, {replay.expected.score:.4f} where the "
-            "model was proven; this machine may not use the model: certify it here or choose another runtime"
+            "model was proven; this machine may not use the model: choose another runtime or device"
         )

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a network shall run.
+
+    `runtime` is "auto" or a name of `models.runtimes.choose.ENGINES`; `device` is OpenVINO's; `engine_cache` is a
+    private directory for engines that are built on this machine, or None where none may be kept.
+    """
+
+    runtime: str = "auto"
+    device: str = "CPU"
+    threads: int = 1
+    engine_cache: Path | None = None
 
 
 class Runtime(Protocol):
@@ -13,11 +29,14 @@ class Runtime(Protocol):
 
     @property
     def name(self) -> str:
-        """The name packages use: "openvino" or "onnxruntime"."""
+        """The family packages know, whose score map it shares: "openvino", "onnxruntime" or "tflite"."""
 
     @property
     def label(self) -> str:
-        """Engine, device and version for people and records, such as "openvino-cpu 2026.4.1"."""
+        """Engine and device, one blank, version, such as "openvino-cpu 2026.4.1"; certification is bound to it.
+
+        `<name>-cpu` is reserved for the engine and device that packages are proven on.
+        """
 
     def infer(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         """Run the network once; blocks.
@@ -34,3 +53,8 @@ class Runtime(Protocol):
 
     def close(self) -> None:
         """Free the engine's memory; `infer` may not be called after."""
+
+
+def first_line(error: Exception) -> str:
+    """What a vendor's exception says, as far as it fits into one sentence."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

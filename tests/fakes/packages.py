@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
 
 from models.geometry import Geometry
 from models.golden import encode_frame
 from models.manifest import Manifest
 from models.package import file_table, write_package
+from tests.fakes.tflite_networks import tflite_network
 
 SIZE = 64
 LIMITS = {"ok_below": 0.3, "ng_from": 0.6}
@@ -39,6 +38,9 @@ def white_block_frame() -> NDArray[np.uint8]:
 
 def small_network(divisor: float = 1.0) -> bytes:
     """uint8 NHWC pixels → block means `(1, 3, 4, 4)`, divided by `divisor` (0 gives NaN and infinity)."""
+    import onnx  # here alone: a station with tflite_runtime has none
+    from onnx import TensorProto, helper
+
     nodes = [
         helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Transpose", ["float"], ["planes"], perm=[0, 3, 1, 2]),
@@ -59,8 +61,16 @@ def small_network(divisor: float = 1.0) -> bytes:
 
 def small_files() -> dict[str, bytes]:
     """Every file of the package but its manifest."""
+    return {"model.onnx": small_network()} | _judging_files()
+
+
+def lite_files(strides: tuple[int, ...] = (16,)) -> dict[str, bytes]:
+    """The same with the network as a LiteRT file instead."""
+    return {"model.tflite": tflite_network(strides)} | _judging_files()
+
+
+def _judging_files() -> dict[str, bytes]:
     return {
-        "model.onnx": small_network(),
         "scorer/mean.npy": npy(np.full(3, 127, np.float32)),
         "scorer/projection.npy": npy(np.full(3, 1 / (20 * 3**0.5), np.float32)),
         "naming/vectors.npy": npy(np.full((1, 3), 3**-0.5, np.float32)),
@@ -72,7 +82,7 @@ def small_files() -> dict[str, bytes]:
 
 def small_manifest(content: dict[str, bytes], **changes: Any) -> dict[str, Any]:
     """The manifest as JSON data; `changes` replace whole entries."""
-    runtimes = ("onnxruntime", "openvino")
+    runtimes = ("onnxruntime", "openvino", *(["tflite"] if "model.tflite" in content else []))
     ok = {"raw": 0.0, "score": 0.0, "map_mean": 0.0, "outcome": "OK"}
     ng = {"raw": 6.4, "score": 0.64, "map_mean": 0.04, "outcome": "NG"}
     data: dict[str, Any] = {
@@ -142,6 +152,16 @@ def write_small_package(path: Path, *, files: dict[str, bytes] | None = None, **
     """Write the package as a zip; altered `files` are hashed anew, so that only their content is wrong."""
     content = small_files() | (files or {})
     write_package(path, parsed(small_manifest(content, **changes)), content)
+    return path
+
+
+LITE = {"file": "model.tflite", "format": "tflite", "quantization": "float32", "certified": {}}
+
+
+def write_lite_package(path: Path, *, files: dict[str, bytes] | None = None, **changes: Any) -> Path:
+    """A package whose only network is a LiteRT file."""
+    content = lite_files() | (files or {})
+    write_package(path, parsed(small_manifest(content, **({"artefacts": [LITE]} | changes))), content)
     return path
 
 

@@ -73,7 +73,7 @@ def test_loading_opens_no_connection(runtime: str, tmp_path: Path) -> None:
     strace = shutil.which("strace")
     assert strace, "strace is missing; see scripts/system-packages.txt"
     trace = tmp_path / "trace"
-    command = [sys.executable, "-m", "models.probe", str(PACKAGE), runtime, "1"]
+    command = [sys.executable, "-m", "models.probe", str(PACKAGE), runtime, "1", "CPU"]
     watched = [strace, "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(trace), *command]
     done = subprocess.run(watched, cwd=ROOM, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -20,10 +20,10 @@ S8S8 = {"file": "symmetric.onnx", "format": "onnx", "quantization": "int8 QDQ S8
 LITE = {"file": "model.tflite", "format": "tflite", "quantization": "int8 per-channel"}
 
 
-def manifest(*artefacts: dict[str, Any]) -> bytes:
+def manifest(*artefacts: dict[str, Any], **changes: Any) -> bytes:
     content = small_files() | {str(artefact["file"]): b"network" for artefact in artefacts}
     return json.dumps(
-        small_manifest(content, artefacts=[{"certified": {}} | artefact for artefact in artefacts])
+        small_manifest(content, artefacts=[{"certified": {}} | artefact for artefact in artefacts], **changes)
     ).encode()
 
 
@@ -57,12 +57,19 @@ def test_a_tflite_file_says_how_far_it_is_quantized(quantization: str) -> None:
         ([U8S8 | {"format": "torchscript"}], "format"),
         ([U8S8 | {"certified": {"tflite": ["avx2"]}}], "tflite does not read onnx"),
         ([U8S8, LITE | {"certified": {"openvino": ["avx2"]}}], "openvino does not read tflite"),
-        ([U8S8, LITE | {"certified": {"tflite": ["avx2"]}}], "tflite is certified without a score map"),
     ],
 )
 def test_networks_that_contradict_each_other_are_refused(artefacts: list[dict[str, Any]], says: str) -> None:
     with pytest.raises(PackageError, match=says):
         parse_manifest(manifest(*artefacts))
+
+
+def test_a_litert_file_is_certified_by_a_score_map_of_its_own() -> None:
+    lite = LITE | {"certified": {"tflite": ["avx2"]}}
+    other = {"onnxruntime": {"raw": [0.0, 10.0], "score": [0.0, 1.0]}}
+    assert parse_manifest(manifest(U8S8, lite))
+    with pytest.raises(PackageError, match="tflite is certified without a score map"):
+        parse_manifest(manifest(U8S8, lite, score_maps=other))
 
 
 def test_the_shipped_package_reads_byte_for_byte() -> None:
