@@ -1,7 +1,8 @@
 """What the station streams to its pages: one JSON object a line on the Unix socket `<state_dir>/run/station.sock`.
 
 On connecting, a reader gets one `LiveStatus`, the last six NG and the last verdict (oldest first, `replayed` true),
-then a `LiveVerdict` for every part as it is answered and a `LiveStatus` every 500 ms or when a device changes.
+then a `LiveVerdict` for every part as it is answered, a `LiveStatus` every 500 ms or when a device changes, and a
+`LiveMetrics` every second. Figures are never repeated on connecting: they would be old and look like now.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from appliance.domain.device import DeviceId, DeviceLevel
+from appliance.live_metrics import LiveMetrics
 
 
 class Message(BaseModel):
@@ -69,8 +73,8 @@ class LiveCounters(Message):
 class LiveDevice(Message):
     """`text_*`: what is wrong and what to do; empty when state is ok."""
 
-    id: Literal["camera", "plc", "mqtt", "disk", "model", "journal"]
-    state: Literal["ok", "warn", "fault", "off"]
+    id: DeviceId
+    state: DeviceLevel
     text_en: str
     text_zh: str
 
@@ -102,5 +106,5 @@ class LiveStatus(Message):
     ng_rate: tuple[tuple[int, int], ...]
 
 
-LiveMessage = Annotated[LiveVerdict | LiveStatus, Field(discriminator="type")]
-live_message: TypeAdapter[LiveVerdict | LiveStatus] = TypeAdapter(LiveMessage)
+Live = LiveVerdict | LiveStatus | LiveMetrics
+live_message: TypeAdapter[Live] = TypeAdapter(Annotated[Live, Field(discriminator="type")])

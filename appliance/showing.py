@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from appliance.clock import SystemClock
 from appliance.config.schema import Config
-from appliance.domain.device import DeviceState
+from appliance.domain.device import DeviceId, DeviceState
 from appliance.live import LiveCounters, LiveDevice, LiveStatus
-from appliance.pipeline.health import DeviceId
+from appliance.live_metrics import DropCause
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
 from appliance.pipeline.telemetry import Telemetry, live_verdict
@@ -54,7 +54,7 @@ class Showing:
         self._telemetry = Telemetry()
         self._pictures = pictures
         self._live = live
-        self._worker: Worker[_Answered] = Worker(
+        self.worker: Worker[_Answered] = Worker(
             "pictures",
             self._show_all,
             clock=clock,
@@ -66,24 +66,33 @@ class Showing:
     @property
     def drops(self) -> int:
         """Pictures and events that were not kept or shown."""
-        pictures = self._pictures.failed_writes + self._pictures.shed
-        return self._worker.dropped + self._worker.crashes + pictures + self._live.dropped + self._live.cut_off
+        return sum(self.drops_by_cause.values()) + self.worker.crashes
+
+    @property
+    def drops_by_cause(self) -> dict[DropCause, int]:
+        return {
+            "picture_not_written": self._pictures.failed_writes,
+            "picture_shed": self._pictures.shed,
+            "picture_queue_full": self.worker.dropped,
+            "event_dropped": self._live.dropped,
+            "viewer_cut_off": self._live.cut_off,
+        }
 
     def service(self) -> Service:
         """The thread that serves the pages' socket."""
         return Service("live", self._live.run)
 
     def start(self) -> None:
-        self._worker.start()
+        self.worker.start()
 
     def stop(self, timeout_s: float) -> None:
-        self._worker.stop(timeout_s)
+        self.worker.stop(timeout_s)
 
     def answered(self, conclusion: Conclusion) -> None:
         """The PLC has its answer; returns at once."""
         latency_ms = (self._clock.monotonic_ns() - conclusion.verdict.part.trigger.received_ns) / 1e6
         self._telemetry.add(conclusion.verdict.outcome, latency_ms)
-        self._worker.submit(_Answered(conclusion, latency_ms))
+        self.worker.submit(_Answered(conclusion, latency_ms))
 
     def publish_status(
         self, *, ready: bool, counters: LiveCounters, outbox_depth: int, devices: Mapping[DeviceId, DeviceState]

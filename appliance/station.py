@@ -10,7 +10,8 @@
 | record   | RecordStage: disk, then answer     | conclusions                  |
 | pictures | Showing: pictures, then the page   | answered parts               |
 | mqtt     | MqttPublisher                      | the outbox                   |
-| live     | LiveServer                         | verdicts and status          |
+| live     | LiveServer                         | verdicts, status, figures    |
+| metrics  | Measuring: figures, every second   | the clock                    |
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
+from appliance.machine import Machine
+from appliance.measuring import Measuring, Sources
 from appliance.pipeline.flow import Flow, Ports
 from appliance.pipeline.health import Health, Probes, journal_state, model_state
 from appliance.pipeline.histograms import StageHistograms
@@ -91,18 +94,19 @@ class Station:
             clock=self._clock, new_id=self._ids.next, deadline_ms=config.recipe.deadline_ms, capacity=_CAPACITY
         )
         self._journal = Journal(state.journal, boot_id=self._context.boot_id, publish=config.mqtt.enabled)
+        self._live = LiveServer(state.socket)
         self._showing = Showing(
             config,
             self._context,
             detector.info,
             pictures=make_archive(config.archive, state),
-            live=LiveServer(state.socket),
+            live=self._live,
             clock=self._clock,
         )
         self._flow = self._make_flow(make_camera(config.camera, state))
         self._plc = make_plc(config, self._context, self._ledger, self._flow.enter)
         self._mqtt_state = DeviceState("off")
-        self._services = self._make_services()
+        self._services = self._make_services(Machine(state.root))
         self._health = Health(self._probes(), state.root)
         self._readiness = self._health.readiness()
         self._supervisor = Supervisor(
@@ -217,8 +221,9 @@ class Station:
         )
         return Flow(ports, ledger=self._ledger, clock=self._clock, new_id=self._ids.next, capacity=_CAPACITY)
 
-    def _make_services(self) -> list[Service]:
-        services = [self._showing.service()]
+    def _make_services(self, machine: Machine) -> list[Service]:
+        """In the order in which they end: nobody speaks to a socket that is closed."""
+        services = [Service("metrics", self._make_measuring(machine).run), self._showing.service()]
         if self._config.plc.enabled:
             services.append(Service("plc", self._plc.run))
         if self._config.trigger.source == "interval":
@@ -244,6 +249,20 @@ class Station:
             self._status_message,
             self._set_mqtt_state,
         )
+
+    def _make_measuring(self, machine: Machine) -> Measuring:
+        sources = Sources(
+            ledger=self._ledger,
+            histograms=self._histograms,
+            journal=self._journal,
+            machine=machine,
+            flow=self._flow,
+            showing=self._showing,
+            devices=lambda: self._health.devices(),
+            hindrance=lambda: self._readiness.hindrance,
+            missed_before=lambda: self._plc.missed,
+        )
+        return Measuring(self._config, self._context, sources, clock=self._clock, publish=self._live.publish_metrics)
 
     def _set_mqtt_state(self, state: DeviceState) -> None:
         self._mqtt_state = state
@@ -273,8 +292,9 @@ class Station:
         )
 
     def _failed_part(self) -> str | None:
-        # Without the live stream the pages are silent and say so; that is no reason to stop the line.
-        return self._flow.failed or next((s.name for s in self._services if s.failed and s.name != "live"), None)
+        # Without live stream or figures the pages and monitoring say so; that is no reason to stop the line.
+        needed = (service for service in self._services if service.name not in ("live", "metrics"))
+        return self._flow.failed or next((service.name for service in needed if service.failed), None)
 
 
 def limits_in_force(config: Config, default: Limits) -> Limits:

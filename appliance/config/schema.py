@@ -123,8 +123,11 @@ class ArchiveConfig(Section):
 
 
 class WebConfig(Section):
+    """`metrics`: whether /metrics is answered, to whoever may read the page."""
+
     host: str = Field("127.0.0.1", min_length=1, max_length=253)
     port: int = Field(8080, ge=1, le=65535)
+    metrics: bool = True
 
 
 class Config(Section):

@@ -52,4 +52,5 @@ keep_ok = false
 [web]
 host = "127.0.0.1"
 port = 8080
+metrics = true                               # figures for Prometheus at /metrics
 """

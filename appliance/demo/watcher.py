@@ -67,7 +67,7 @@ class Watcher:
             return
         if isinstance(message, LiveStatus):
             self._check(message)
-        elif not message.replayed:
+        elif isinstance(message, LiveVerdict) and not message.replayed:
             self._count(message)
 
     def _check(self, status: LiveStatus) -> None:

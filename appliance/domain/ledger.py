@@ -68,6 +68,7 @@ class Ledger:
         self._epoch = 0
         self._last_id = 0
         self._settled: Counter[Outcome] = Counter()
+        self._errors: Counter[Reason] = Counter()
         self._accepted = self._missed = self._late = self._refused = 0
 
     @property
@@ -179,6 +180,8 @@ class Ledger:
             del self._closed[verdict.part.id]
             self._ids.discard(verdict.part.inspection_id)
             self._settled[verdict.outcome] += 1
+            if verdict.outcome is Outcome.ERROR:
+                self._errors[verdict.reasons[0]] += 1
             if verdict.decided_by is DecidedBy.TIMEOUT:
                 self._late += 1
             return verdict
@@ -190,18 +193,26 @@ class Ledger:
 
     def snapshot(self) -> Snapshot:
         with self._lock:
-            return Snapshot(
-                accepted=self._accepted,
-                ok=self._settled[Outcome.OK],
-                ng=self._settled[Outcome.NG],
-                recheck=self._settled[Outcome.RECHECK],
-                no_part=self._settled[Outcome.NO_PART],
-                error=self._settled[Outcome.ERROR],
-                in_flight=self._in_flight(),
-                missed=self._missed,
-                late=self._late,
-                refused_verdicts=self._refused,
-            )
+            return self._snapshot()
+
+    def snapshot_with_errors(self) -> tuple[Snapshot, dict[Reason, int]]:
+        """A snapshot, and its errors by their first reason: they sum up to `error`."""
+        with self._lock:
+            return self._snapshot(), dict(self._errors)
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(
+            accepted=self._accepted,
+            ok=self._settled[Outcome.OK],
+            ng=self._settled[Outcome.NG],
+            recheck=self._settled[Outcome.RECHECK],
+            no_part=self._settled[Outcome.NO_PART],
+            error=self._settled[Outcome.ERROR],
+            in_flight=self._in_flight(),
+            missed=self._missed,
+            late=self._late,
+            refused_verdicts=self._refused,
+        )
 
     def _has_room(self) -> bool:
         return self._ready and self._unexposed is None and self._in_flight() < self._capacity

@@ -6,12 +6,10 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from appliance.domain.device import DeviceState
+from appliance.domain.device import DeviceId, DeviceState
 from appliance.domain.readiness import Hindrance, Readiness
 
-DeviceId = Literal["camera", "plc", "mqtt", "disk", "model", "journal"]
 DISK_WARN_BYTES = 1_000_000_000
 _DISK_FAULT_BYTES = 64_000_000
 _SPOOL_HIGH = 0.8

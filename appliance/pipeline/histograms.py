@@ -22,15 +22,19 @@ class StageHistogram:
 
 
 class StageHistograms:
-    """A `Meter`. Each stage is written by one thread; `snapshot` may be called by any and may be one part behind."""
+    """A `Meter`. Each stage is written by one thread; `snapshot` may be called by any.
+
+    A row is never changed but replaced as a whole: a reader finds count and sum of the same parts without a lock.
+    """
 
     def __init__(self) -> None:
-        self._counts = {stage: [0] * (len(_BOUNDS_NS) + 1) for stage in Stage}
-        self._totals = dict.fromkeys(Stage, 0)
+        empty = (0,) * (len(_BOUNDS_NS) + 1)
+        self._rows = dict.fromkeys(Stage, (empty, 0))
 
     def observe(self, stage: Stage, duration_ns: int) -> None:
-        self._counts[stage][bisect_left(_BOUNDS_NS, duration_ns)] += 1
-        self._totals[stage] += duration_ns
+        counts, total_ns = self._rows[stage]
+        at = bisect_left(_BOUNDS_NS, duration_ns)
+        self._rows[stage] = ((*counts[:at], counts[at] + 1, *counts[at + 1 :]), total_ns + duration_ns)
 
     def snapshot(self) -> tuple[StageHistogram, ...]:
-        return tuple(StageHistogram(stage, tuple(self._counts[stage]), self._totals[stage]) for stage in Stage)
+        return tuple(StageHistogram(stage, *self._rows[stage]) for stage in Stage)

@@ -12,7 +12,8 @@ import threading
 from collections import deque
 from pathlib import Path
 
-from appliance.live import LiveStatus, LiveVerdict
+from appliance.live import Live, LiveStatus, LiveVerdict
+from appliance.live_metrics import LiveMetrics
 
 _log = logging.getLogger(__name__)
 _MAX_UNSENT = 256 * 1024
@@ -59,6 +60,10 @@ class LiveServer:
             if verdict.outcome == "NG":
                 self._ng.append(verdict)
         self._enqueue(_line(verdict))
+
+    def publish_metrics(self, metrics: LiveMetrics) -> None:
+        """Said once and not kept: whoever connects waits for the next."""
+        self._enqueue(_line(metrics))
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set (call `wake` after setting it)."""
@@ -167,5 +172,5 @@ class LiveServer:
         self._path.unlink(missing_ok=True)
 
 
-def _line(message: LiveStatus | LiveVerdict) -> bytes:
+def _line(message: Live) -> bytes:
     return message.model_dump_json().encode() + b"\n"

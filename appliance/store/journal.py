@@ -57,7 +57,8 @@ class Journal:
         try:
             self._prepare()
             self._reader = self._connect()
-            self.outbox_rows, self.outbox_bytes = self._measure_outbox()
+            self.outbox_rows, self.outbox_bytes, self._inherited_id = self._measure_outbox()
+            self._opened_ns = time.monotonic_ns()
         except (sqlite3.Error, OSError) as error:
             raise NotThere(
                 f"the journal {path} cannot be opened ({error}); make its folder writable or free the disk"
@@ -97,6 +98,24 @@ class Journal:
     def wait(self, timeout_s: float) -> None:
         self._added.wait(timeout_s)
         self._added.clear()
+
+    def oldest_owed_s(self) -> float:
+        """How long the oldest message in the outbox has waited; 0 when it is empty.
+
+        What an earlier run left counts from the opening of this journal: its clock may have been another.
+
+        Raises:
+            JournalFailed: the outbox cannot be read.
+        """
+        try:
+            with self._reader_lock:
+                row = self._reader.execute("SELECT id, queued_ns FROM outbox ORDER BY id LIMIT 1").fetchone()
+        except sqlite3.Error as error:
+            raise JournalFailed(f"the journal {self._path} cannot be read ({error}); check the disk") from error
+        if row is None:
+            return 0.0
+        since_ns = self._opened_ns if row[0] <= self._inherited_id else row[1]
+        return (time.monotonic_ns() - int(since_ns)) / 1e9
 
     def close(self) -> None:
         """Write what was delivered last and let go of the files. Raises JournalFailed."""
@@ -179,9 +198,12 @@ class Journal:
                 file.rename(aside.with_name(aside.name + suffix))
         return aside
 
-    def _measure_outbox(self) -> tuple[int, int]:
-        rows, size = self._reader.execute("SELECT count(*), coalesce(sum(length(payload)), 0) FROM outbox").fetchone()
-        return int(rows), int(size)
+    def _measure_outbox(self) -> tuple[int, int, int]:
+        """Rows, bytes and the highest id that an earlier run left."""
+        rows, size, last_id = self._reader.execute(
+            "SELECT count(*), coalesce(sum(length(payload)), 0), coalesce(max(id), 0) FROM outbox"
+        ).fetchone()
+        return int(rows), int(size), int(last_id)
 
     def _connect(self) -> sqlite3.Connection:
         # Each connection is guarded by its own lock or thread, so sqlite's own check would only stand in the way.

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from appliance.config.schema import Config
 from appliance.web import security, texts
 from appliance.web.feed import SILENCE_S, StationFeed
+from appliance.web.metrics import serve_metrics
 from appliance.web.pictures import is_part_id
 from appliance.web.stream import EventStream, StreamSlots
 
@@ -66,6 +67,8 @@ def create_app(config: Config, feed: StationFeed) -> Flask:
         response.cache_control.private = True
         response.cache_control.max_age = 3600
         return response
+
+    serve_metrics(app, config.web, feed, slots)
 
     @app.get("/healthz")
     def health() -> Response:

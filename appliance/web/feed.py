@@ -16,9 +16,11 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from appliance.live import LiveStatus, LiveVerdict, live_message
+from appliance.live import Live, LiveStatus, LiveVerdict, live_message
+from appliance.live_metrics import LiveMetrics
 from appliance.web.board import Board, Snapshot
 from appliance.web.fanout import Fanout, Mailbox
+from appliance.web.figures import Figures
 from appliance.web.pictures import Pictures, is_part_id
 
 log = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ class StationFeed:
         self._clock = clock
         self._lock = threading.Lock()
         self._board = Board()
+        self._figures = Figures(SILENCE_S)
         self._last_word: float | None = None
         self._refused = 0
         self._failures = 0
@@ -91,6 +94,12 @@ class StationFeed:
             return self._silent_s()
 
     @property
+    def metrics(self) -> LiveMetrics | None:
+        """The station's figures while they are of now, else None."""
+        with self._lock:
+            return self._figures.current(self._clock())
+
+    @property
     def refused_lines(self) -> int:
         """Lines that were no message."""
         return self._refused
@@ -111,13 +120,19 @@ class StationFeed:
             with self._lock:
                 self.viewers.publish(sse("snapshot", self._board.snapshot(self._silent_s()).model_dump_json()))
 
-    def _apply(self, message: LiveVerdict | LiveStatus) -> bool:
+    def _apply(self, message: Live) -> bool:
         """Stores and publishes one message; True when the viewers need the whole state again."""
+        if isinstance(message, LiveMetrics):
+            # No word for the pages: figures come from a thread of their own, and would hide that the line is silent.
+            with self._lock:
+                self._figures.take_metrics(message, self._clock())
+            return False
         if isinstance(message, LiveVerdict):
             self.pictures.admit(message)
         with self._lock:
             self._last_word = self._clock()
             if isinstance(message, LiveStatus):
+                self._figures.take_status(message, self._last_word)
                 restarted = self._board.take_status(message)
                 if restarted:
                     self.pictures.clear()
@@ -131,7 +146,7 @@ class StationFeed:
             self.viewers.publish(sse("verdict", message.model_dump_json()))
             return False
 
-    def _parse(self, line: bytes) -> LiveVerdict | LiveStatus | None:
+    def _parse(self, line: bytes) -> Live | None:
         try:
             message = live_message.validate_json(line)
         except ValidationError as error:

@@ -9,7 +9,11 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from appliance.live import LiveCounters, LiveDefect, LiveDevice, LiveStatus, LiveVerdict
+from appliance.domain.reasons import Reason
+from appliance.domain.stages import Stage
+from appliance.live import Live, LiveCounters, LiveDefect, LiveDevice, LiveStatus, LiveVerdict
+from appliance.live_metrics import LiveMetrics
+from appliance.pipeline.histograms import BOUNDS_S
 
 BOOT = "0a1b2c3d"
 SCRATCH = LiveDefect(
@@ -91,6 +95,48 @@ def status(**changes: Any) -> LiveStatus:
     return LiveStatus(**(fields | changes))
 
 
+def metrics(**changes: Any) -> LiveMetrics:
+    """The figures of the same station; the counters fit those of `status`."""
+    counts = (0, 0, 0, 10, 300, 900, 77, *[0] * 9)
+    fields: dict[str, Any] = {
+        "boot_id": BOOT,
+        "started_s": 1_795_000_000.0,
+        "facts": {
+            "path": "okng/site/area/line/station",
+            "name": "Line 2 · Station 3",
+            "serial": "OKNG-0001",
+            "software": "0.1.0",
+            "recipe": "flange-42",
+            "recipe_version": "7",
+            "model": "flange-demo",
+            "runtime": "openvino",
+            "simulated": False,
+        },
+        "armed": True,
+        "armed_configured": True,
+        "hindrance": None,
+        "deadline_s": 1.0,
+        "devices": dict.fromkeys(DEVICE_IDS, "ok"),
+        "durations": {"bounds_s": BOUNDS_S, "stages": {stage: {"counts": counts, "total_s": 40.5} for stage in Stage}},
+        "ledger": {
+            **{"accepted": 1290, "ok": 1258, "ng": 26, "recheck": 1, "no_part": 0, "error": 2, "in_flight": 3},
+            **{"missed": 4, "late": 1, "refused_verdicts": 1},
+            "errors": {Reason.DEADLINE_MISSED: 1, Reason.NO_FRAME: 1},
+        },
+        "workers": {
+            name: {"queued": 1, "refused": 0, "crashes": 0} for name in ("capture", "infer", "record", "pictures")
+        },
+        "drops": {"picture_shed": 5},
+        "outbox": {"rows": 2, "bytes": 2400, "limit_bytes": 256_000_000, "oldest_s": 1.5},
+        "process": {"cpu_s": 61.5, "resident_bytes": 2e8, "threads": 12, "open_files": 20, "max_open_files": 1024},
+        "machine": {
+            **{"disk_free_bytes": 5_000_000_000, "disk_bytes": 32_000_000_000, "temperatures": {"cpu-thermal-0": 54.5}},
+            **{"throttled": False, "throttle_events": 0, "clock_synchronized": True},
+        },
+    }
+    return LiveMetrics.model_validate(fields | changes)
+
+
 class StationSocket:
     """Listens on `<state_dir>/run/station.sock`; `greeting` is said to every reader that connects."""
 
@@ -98,7 +144,7 @@ class StationSocket:
         self.pictures = state_dir / "run" / "live"
         self.pictures.mkdir(parents=True, exist_ok=True)
         self.path = state_dir / "run" / "station.sock"
-        self.greeting: list[LiveStatus | LiveVerdict] = []
+        self.greeting: list[Live] = []
         self._readers: list[socket.socket] = []
         self._changed = threading.Condition()
         self._listener: socket.socket | None = None
@@ -122,7 +168,7 @@ class StationSocket:
         (self.pictures / f"{part.id}.jpg").write_bytes(jpeg)
         self.say(part)
 
-    def say(self, *messages: LiveStatus | LiveVerdict) -> None:
+    def say(self, *messages: Live) -> None:
         self.say_bytes(b"".join(message.model_dump_json().encode() + b"\n" for message in messages))
 
     def say_bytes(self, data: bytes) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -194,8 +196,11 @@ class LedgerUnderAnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def the_book_balances(self) -> None:
-        now = self.ledger.snapshot()
+        now, errors = self.ledger.snapshot_with_errors()
         assert now.balanced
+        assert now == self.ledger.snapshot()
+        standing = Counter(verdict.reasons[0] for verdict in self.settled.values() if verdict.outcome is Outcome.ERROR)
+        assert errors == standing
         for name in ("accepted", "ok", "ng", "recheck", "error", "missed", "late", "refused_verdicts"):
             assert getattr(now, name) >= getattr(self.before, name), f"{name} went down"
         assert now.accepted == len(self.admitted)

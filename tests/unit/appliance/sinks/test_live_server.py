@@ -13,6 +13,7 @@ import pytest
 from appliance.live import LiveCounters, LiveStatus, LiveVerdict
 from appliance.pipeline.service import Service
 from appliance.sinks.live import LiveServer
+from tests.fakes.station_socket import metrics
 from tests.fakes.waiting import until
 
 
@@ -138,3 +139,17 @@ def test_too_many_readers_are_turned_away(server: LiveServer, tmp_path: Path) ->
     until(lambda: server.cut_off == 1, "one reader is turned away")
     for reader in readers:
         reader.close()
+
+
+def test_figures_are_said_to_who_is_there_and_never_repeated_to_who_comes_later(
+    server: LiveServer, tmp_path: Path
+) -> None:
+    server.publish_status(make_status())
+    with connect(tmp_path) as first:
+        messages(first, 1)
+        server.publish_metrics(metrics())
+        assert messages(first, 1) == [metrics().model_dump(mode="json")]
+        with connect(tmp_path) as later:
+            messages(later, 1)
+            server.publish_status(make_status(5))
+            assert messages(later, 1)[0]["type"] == "status"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -122,3 +123,40 @@ def test_a_journal_of_another_version_is_left_alone(path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotThere, match="cannot be opened"):
         Journal(tmp_path / "none" / "station.db", boot_id="00000001", publish=True)
+
+
+def test_nothing_owed_has_waited_for_nothing(journal: Journal) -> None:
+    assert journal.oldest_owed_s() == 0
+
+
+def test_the_oldest_owed_result_s_wait_is_told_until_it_is_delivered(journal: Journal) -> None:
+    before_ns = time.monotonic_ns()
+    journal.write([make_record(1)])
+    journal.write([make_record(2)])
+    first, second = journal.read(0, 2)
+    assert 0 < journal.oldest_owed_s() <= (time.monotonic_ns() - before_ns) / 1e9
+    journal.delivered(first.id)
+    journal.write(())
+    assert journal.oldest_owed_s() <= (time.monotonic_ns() - second.queued_ns) / 1e9
+    journal.delivered(second.id)
+    journal.write(())
+    assert journal.oldest_owed_s() == 0
+
+
+@pytest.mark.parametrize("queued_ns", [0, 2**62])
+def test_what_an_earlier_run_left_waits_since_this_start(path: Path, queued_ns: int) -> None:
+    """The machine may have been started anew: then the queueing time is of a clock that is gone."""
+    with closing(Journal(path, boot_id="00000001", publish=True)) as earlier:
+        earlier.write([make_record(1)])
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE outbox SET queued_ns = ?", (queued_ns,))
+    before_ns = time.monotonic_ns()
+    with closing(Journal(path, boot_id="00000002", publish=True)) as journal:
+        assert 0 < journal.oldest_owed_s() <= (time.monotonic_ns() - before_ns) / 1e9
+
+
+def test_an_outbox_that_cannot_be_read_says_so(journal: Journal, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TABLE outbox")
+    with pytest.raises(JournalFailed, match="cannot be read"):
+        journal.oldest_owed_s()
