@@ -71,6 +71,25 @@ def web(config_path: Path) -> None:
     serve(load_config(config_path)[0])
 
 
+@okng.command()
+@_config_option
+@click.option("--serial", help="The part's serial or other mark, as it will stand in the result.")
+@click.option("--wait", is_flag=True, help="Wait for the verdict; exit 0 only when it is OK.")
+@click.option("--request-id", help="Repeat an earlier call under its id; the part is not judged twice.")
+@click.option("--json", "as_json", is_flag=True, help="Print the station's answer as JSON.")
+def trigger(config_path: Path, serial: str | None, wait: bool, request_id: str | None, as_json: bool) -> None:
+    """Have a running station judge one part now. Example: okng trigger --config station.toml --wait
+
+    Exit codes: 0 accepted (with --wait: and OK), 1 any other verdict or none, 3 no station or no answer, 4 refused.
+    """
+    from appliance.commands.order import exit_code, sentence, trigger_once
+
+    config, _ = load_config(config_path)
+    reply = trigger_once(config, part_id=serial, wait=wait, request_id=request_id)
+    click.echo(reply.model_dump_json(indent=1) if as_json else sentence(reply))
+    raise click.exceptions.Exit(exit_code(reply, waited=wait))
+
+
 @okng.command("check-config")
 @click.argument("path", type=click.Path(path_type=Path))
 def check_config(path: Path) -> None:

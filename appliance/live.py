@@ -3,6 +3,7 @@
 On connecting, a reader gets one `LiveStatus`, the last six NG and the last verdict (oldest first, `replayed` true),
 then a `LiveVerdict` for every part as it is answered, a `LiveStatus` every 500 ms or when a device changes, and a
 `LiveMetrics` every second. Figures are never repeated on connecting: they would be old and look like now.
+What a reader writes is a command (see `appliance.commands`); its answer comes to that reader alone.
 """
 
 from __future__ import annotations
@@ -80,7 +81,10 @@ class LiveDevice(Message):
 
 
 class LiveStatus(Message):
-    """`ng_rate` holds (parts, NG) of each finished group of 50 parts since boot, the last 26, oldest first."""
+    """`ng_rate` holds (parts, NG) of each finished group of 50 parts since boot, the last 26, oldest first.
+
+    `software_trigger`: whether the station takes triggers from page, API, MQTT and command line.
+    """
 
     type: Literal["status"] = "status"
     boot_id: str
@@ -104,6 +108,7 @@ class LiveStatus(Message):
     latency_p99_ms: float | None
     devices: tuple[LiveDevice, ...]
     ng_rate: tuple[tuple[int, int], ...]
+    software_trigger: bool = False
 
 
 Live = LiveVerdict | LiveStatus | LiveMetrics

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.clock import SystemClock
+from appliance.commands.trigger import forbidden
 from appliance.config.schema import Config
 from appliance.domain.device import DeviceId, DeviceState
 from appliance.live import LiveCounters, LiveDevice, LiveStatus
@@ -124,6 +125,7 @@ class Showing:
                     for name, device in devices.items()
                 ),
                 ng_rate=self._telemetry.ng_rate,
+                software_trigger=forbidden(self._config) is None,
             )
         )
 

@@ -1,4 +1,5 @@
 """The composition root: with `adapters`, the only place that names every adapter. Read from `Station.__init__` on.
+Longer than 300 lines, because wiring that is spread over files can no longer be read from one end to the other.
 
 | thread   | runs                               | fed by                       |
 |----------|------------------------------------|------------------------------|
@@ -12,6 +13,7 @@
 | mqtt     | MqttPublisher                      | the outbox                   |
 | live     | LiveServer                         | verdicts, status, figures    |
 | metrics  | Measuring: figures, every second   | the clock                    |
+| commands | Commanding: one command at a time  | socket, MQTT                 |
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from dataclasses import replace
 from appliance.adapters import make_archive, make_camera, make_plc
 from appliance.cameras.base import Camera
 from appliance.clock import SystemClock
+from appliance.commanding import Commanding
 from appliance.config.schema import Config
 from appliance.domain.device import DeviceState
 from appliance.domain.ids import IdSource
@@ -85,7 +88,6 @@ class Station:
         self._ids = IdSource()
         self._histograms = StageHistograms()
         self._meters = (self._histograms, *meters)
-        self._witnesses = tuple(witnesses)
         self._limits = limits_in_force(config, detector.info.limits)
         self._context = result_context(
             config, config_hash, detector.info, self._limits, boot_id=secrets.token_hex(4), utc=self._clock.utc_of
@@ -94,7 +96,16 @@ class Station:
             clock=self._clock, new_id=self._ids.next, deadline_ms=config.recipe.deadline_ms, capacity=_CAPACITY
         )
         self._journal = Journal(state.journal, boot_id=self._context.boot_id, publish=config.mqtt.enabled)
-        self._live = LiveServer(state.socket)
+        self._commanding = Commanding(
+            config,
+            ledger=self._ledger,
+            clock=self._clock,
+            journal=self._journal,
+            boot_id=self._context.boot_id,
+            enter=lambda part: self._flow.enter(part),
+        )
+        self._witnesses = (self._commanding.answered, *witnesses)
+        self._live = LiveServer(state.socket, self._commanding.ask_line)
         self._showing = Showing(
             config,
             self._context,
@@ -124,6 +135,7 @@ class Station:
         self._publish_status()  # so that the first reader already finds one
         self._flow.start()
         self._showing.start()
+        self._commanding.start()
         for service in self._services:
             service.start()
         freeze_garbage_collection()
@@ -152,6 +164,7 @@ class Station:
         )
         self._refresh()
         self._flow.stop(Reason.STATION_STOPPED)
+        self._commanding.stop(_STOP_S)
         self._showing.stop(_STOP_S)
         self._publish_status()
         for service in self._services:
@@ -294,7 +307,8 @@ class Station:
     def _failed_part(self) -> str | None:
         # Without live stream or figures the pages and monitoring say so; that is no reason to stop the line.
         needed = (service for service in self._services if service.name not in ("live", "metrics"))
-        return self._flow.failed or next((service.name for service in needed if service.failed), None)
+        failed = next((service.name for service in needed if service.failed), None)
+        return self._flow.failed or self._commanding.failed or failed
 
 
 def limits_in_force(config: Config, default: Limits) -> Limits:

@@ -51,10 +51,18 @@ CameraConfig = Annotated[FolderCameraConfig | SyntheticCameraConfig, Field(discr
 
 
 class TriggerConfig(Section):
-    """`interval`: the station triggers itself, for replays and set-up without a PLC."""
+    """`interval`: the station triggers itself, for replays and set-up without a PLC.
 
-    source: Literal["plc", "interval"] = "plc"
+    `software`: page, API, MQTT and command line may trigger, as the only source or beside another than the PLC.
+    """
+
+    source: Literal["plc", "interval", "software"] = "plc"
     interval_ms: int = Field(500, ge=10, le=3_600_000)
+    software: bool = False
+
+    @property
+    def takes_software(self) -> bool:
+        return self.software or self.source == "software"
 
 
 class ModelConfig(Section):
@@ -109,6 +117,7 @@ class MqttConfig(Section):
     ca_file: Path | None = None
     keepalive_s: int = Field(20, ge=2, le=3600)
     outbox_max_mb: int = Field(256, ge=1, le=100_000)
+    commands: bool = False
 
 
 class JournalConfig(Section):
@@ -123,11 +132,17 @@ class ArchiveConfig(Section):
 
 
 class WebConfig(Section):
-    """`metrics`: whether /metrics is answered, to whoever may read the page."""
+    """`metrics`: whether /metrics is answered, to whoever may read the page.
+
+    `pin_file` holds the operator PIN that actions on the page ask for, `api_token_file` what a program shows. Without
+    them nobody can act through the web; watching needs neither.
+    """
 
     host: str = Field("127.0.0.1", min_length=1, max_length=253)
     port: int = Field(8080, ge=1, le=65535)
     metrics: bool = True
+    pin_file: Path | None = None
+    api_token_file: Path | None = None
 
 
 class Config(Section):
@@ -144,8 +159,17 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _one_trigger(self) -> Config:
-        if self.trigger.source == "interval" and self.plc.enabled:
+        if self.plc.enabled and self.trigger.source != "plc":
             raise ValueError(
                 'a station with [plc] enabled is triggered by its PLC; set [trigger] source = "plc", or disable the PLC'
+            )
+        if self.plc.enabled and self.trigger.software:
+            raise ValueError(
+                "a station with [plc] enabled takes no other trigger: the PLC could take its result for its own part; "
+                "set [trigger] software = false, or disable the PLC"
+            )
+        if self.trigger.source == "plc" and self.trigger.software:
+            raise ValueError(
+                'without a PLC, software triggers stand alone: set [trigger] source = "software" and leave software out'
             )
         return self

@@ -16,8 +16,9 @@ path = "pictures"
 loop = false
 
 [trigger]
-source = "interval"                          # "plc" once one is connected
+source = "interval"                          # "plc" once one is connected; "software": only when asked
 interval_ms = 500
+software = false                             # true: page, API, MQTT and okng trigger may trigger too; never with a PLC
 
 [model]
 package = "model.okng"                       # made by: okng train DATA --out model.okng

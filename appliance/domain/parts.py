@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 class TriggerSource(StrEnum):
     PLC = "plc"
     INTERVAL = "interval"
+    SOFTWARE = "software"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """Live events to the pages: a Unix socket that streams one JSON object a line (see `appliance.live`).
 
 Readers that do not keep up are cut off, counted, and may come again: the line never waits for a page.
+
+What a reader writes, a line at a time, goes to `on_line`; the answer comes back to that reader alone. Whoever writes
+endless lines, or more than 50 a second, is cut off too.
 """
 
 from __future__ import annotations
@@ -9,9 +12,15 @@ import logging
 import selectors
 import socket
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from appliance.commands.lines import LineSplitter
+from appliance.commands.messages import MAX_LINE
 from appliance.live import Live, LiveStatus, LiveVerdict
 from appliance.live_metrics import LiveMetrics
 
@@ -19,18 +28,42 @@ _log = logging.getLogger(__name__)
 _MAX_UNSENT = 256 * 1024
 _MAX_READERS = 16
 _MAX_QUEUED = 1024
+_MAX_LINES_PER_S = 50
 _LAST_NG = 6
+
+OnLine = Callable[[bytes, Callable[[bytes], None]], None]
+
+
+@dataclass(slots=True)
+class _Reader:
+    """One connection; `number` names it to those who answer later, when it may be gone."""
+
+    number: int
+    unsent: bytearray
+    splitter: LineSplitter = field(default_factory=lambda: LineSplitter(MAX_LINE))
+    second: int = 0
+    lines: int = 0
+
+    def may_say(self, count: int) -> bool:
+        """Whether so many lines more keep within what a reader may write."""
+        second = time.monotonic_ns() // 1_000_000_000
+        self.lines = count + (self.lines if second == self.second else 0)
+        self.second = second
+        return self.lines <= _MAX_LINES_PER_S and not self.splitter.refused
 
 
 class LiveServer:
     """`publish_*` from any thread, never blocking; `run` serves the readers on a thread of its own.
 
+    `on_line(line, answer)` is called on that thread and may not block; `answer(line)` may be called by any thread.
+
     Raises:
         OSError: from the constructor, when the socket cannot be made.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_line: OnLine) -> None:
         self._path = path
+        self._on_line = on_line
         path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self._listener.bind(str(path))
@@ -44,7 +77,9 @@ class LiveServer:
         self._status: LiveStatus | None = None
         self._last: LiveVerdict | None = None
         self._ng: deque[LiveVerdict] = deque(maxlen=_LAST_NG)
-        self._readers: dict[socket.socket, bytearray] = {}
+        self._answers: deque[tuple[int, bytes]] = deque()
+        self._readers: dict[socket.socket, _Reader] = {}
+        self._accepted = 0
         self._selector = selectors.DefaultSelector()
         self.cut_off = 0
         self.dropped = 0
@@ -94,7 +129,7 @@ class LiveServer:
         elif source is self._wake_read:
             self._broadcast()
         elif isinstance(source, socket.socket) and source in self._readers:
-            if events & selectors.EVENT_READ and self._hung_up(source):
+            if events & selectors.EVENT_READ and not self._listen(source):
                 self._drop(source)
             elif events & selectors.EVENT_WRITE:
                 self._send(source)
@@ -111,7 +146,8 @@ class LiveServer:
             self.cut_off += 1
             return
         reader.setblocking(False)
-        self._readers[reader] = bytearray(self._greeting())
+        self._accepted += 1
+        self._readers[reader] = _Reader(self._accepted, bytearray(self._greeting()))
         self._selector.register(reader, selectors.EVENT_READ)
         self._send(reader)
 
@@ -130,12 +166,16 @@ class LiveServer:
         with self._lock:
             lines = b"".join(self._queued)
             self._queued.clear()
-        for reader in tuple(self._readers):
-            self._readers[reader] += lines
-            self._send(reader)
+            answers: dict[int, bytes] = {}
+            for number, answer in self._answers:
+                answers[number] = answers.get(number, b"") + answer
+            self._answers.clear()
+        for connection, reader in tuple(self._readers.items()):
+            reader.unsent += lines + answers.get(reader.number, b"")
+            self._send(connection)
 
     def _send(self, reader: socket.socket) -> None:
-        unsent = self._readers[reader]
+        unsent = self._readers[reader].unsent
         try:
             del unsent[: reader.send(unsent)]
         except BlockingIOError:
@@ -149,14 +189,31 @@ class LiveServer:
         interest = selectors.EVENT_READ | (selectors.EVENT_WRITE if unsent else 0)
         self._selector.modify(reader, interest)
 
-    def _hung_up(self, reader: socket.socket) -> bool:
-        """Readers have nothing to say: what they send is thrown away, its end is their end."""
+    def _listen(self, connection: socket.socket) -> bool:
+        """Hand on what a reader says; False when it hung up, or says more than it may."""
         try:
-            return reader.recv(4096) == b""
+            said = connection.recv(4096)
         except BlockingIOError:
-            return False
-        except OSError:
             return True
+        except OSError:
+            return False
+        reader = self._readers[connection]
+        lines = reader.splitter.split(said)
+        if not reader.may_say(len(lines)):
+            self.cut_off += 1
+            return False
+        for line in lines:
+            self._on_line(line, partial(self._answer, reader.number))
+        return said != b""
+
+    def _answer(self, number: int, line: bytes) -> None:
+        """Queue a line for one reader; when too many wait, it is dropped, and who asked hears nothing."""
+        with self._lock:
+            if len(self._answers) >= _MAX_QUEUED:
+                self.dropped += 1
+                return
+            self._answers.append((number, line))
+        self.wake()
 
     def _drop(self, reader: socket.socket) -> None:
         self._selector.unregister(reader)

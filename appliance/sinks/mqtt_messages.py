@@ -9,6 +9,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from appliance.domain.outbox import OutboxRow
+from appliance.sinks.audit_message import AUDIT, AUDIT_TOPIC
 from appliance.sinks.mqtt_connection import Outgoing
 from appliance.sinks.result_schema import SCHEMA_ID, ResultMessage
 from appliance.sinks.state_messages import (
@@ -59,6 +60,8 @@ class Messages:
         if the part stood at the gate. A row that cannot be read (written by another version) is sent as it was stored,
         because a result must neither be lost nor hold up the others.
         """
+        if row.topic == AUDIT_TOPIC:
+            return self._event(row, row.payload, self._boot_id, AUDIT), None
         try:
             result = ResultMessage.model_validate_json(row.payload)
         except ValidationError as error:
@@ -68,8 +71,8 @@ class Messages:
             result = result.model_copy(update={"historical": True})
         return self._event(row, result.to_bytes(), result.boot_id), result
 
-    def _event(self, row: OutboxRow, payload: bytes, boot_id: str) -> Outgoing:
-        return Outgoing(f"{self._root}/{row.topic}", payload, False, SCHEMA_ID, boot_id, EVENT_EXPIRY_S)
+    def _event(self, row: OutboxRow, payload: bytes, boot_id: str, schema: str = SCHEMA_ID) -> Outgoing:
+        return Outgoing(f"{self._root}/{row.topic}", payload, False, schema, boot_id, EVENT_EXPIRY_S)
 
     def _state(self, suffix: str, schema: str, said: StateBlock) -> Outgoing:
         return Outgoing(f"{self._root}/state/{suffix}", said.to_bytes(), True, schema, self._boot_id)

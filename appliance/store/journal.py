@@ -1,7 +1,8 @@
 """The journal: every verdict on disk before anyone hears it, and what is still owed to the MES.
 
 SQLite in WAL with `synchronous=FULL`: NORMAL loses acknowledged rows in a power cut. The result row and its outbox row
-are written in one transaction, so that no verdict is published that is not kept, and none kept that is not owed.
+are written in one transaction, so that no verdict is published that is not kept, and none kept that is not owed. The
+audit trail, who asked the station for what, goes the same way and is pruned to its last 100,000 rows.
 
 One thread writes (`write`); any thread may read the outbox.
 """
@@ -14,8 +15,10 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
 
+from appliance.domain.audit import AuditRow
 from appliance.domain.outbox import OutboxRow
 from appliance.domain.record import Record
 from appliance.errors import NotThere
@@ -31,9 +34,17 @@ CREATE TABLE IF NOT EXISTS parts (
 CREATE TABLE IF NOT EXISTS outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL, queued_ns INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, boot_id TEXT NOT NULL, at_utc TEXT NOT NULL, source TEXT NOT NULL,
+  actor TEXT NOT NULL, verb TEXT NOT NULL, request_id TEXT NOT NULL, status TEXT NOT NULL, code TEXT NOT NULL,
+  command TEXT NOT NULL, reply TEXT NOT NULL
+) STRICT;
 """
 _VERSION = 1
 _RESULT_TOPIC = "evt/result"
+_AUDIT_TOPIC = "evt/audit"
+_AUDIT_KEPT = 100_000
+_MAX_NOTES = 4096
 
 
 class JournalFailed(Exception):
@@ -47,8 +58,11 @@ class Journal:
         self._path = path
         self._boot_id = boot_id
         self._publish = publish
-        self._delivered_lock = threading.Lock()
+        self._pending_lock = threading.Lock()
         self._delivered: list[int] = []
+        self._notes: list[tuple[AuditRow, bytes]] = []
+        self.lost_notes = 0
+        """Audit rows that found no room while the disk took nothing."""
         self._added = threading.Event()
         self._reader_lock = threading.Lock()
         self._writer: sqlite3.Connection | None = None
@@ -65,24 +79,46 @@ class Journal:
             ) from error
 
     def write(self, records: Sequence[Record]) -> None:
-        """Put these records, and what was delivered since the last call, on disk in one transaction; blocks for fsync.
+        """Put these records, and what was noted and delivered since the last call, on disk in one transaction.
+
+        Blocks for fsync.
 
         Raises:
             JournalFailed: nothing was written; the same records may be written again.
         """
-        with self._delivered_lock:
+        with self._pending_lock:
             delivered, self._delivered = self._delivered, []
-        if not records and not delivered:
+            notes, self._notes = self._notes, []
+        if not records and not delivered and not notes:
             return
         try:
-            self._transact(records, delivered)
+            self._transact(records, delivered, notes)
         except sqlite3.Error as error:
-            with self._delivered_lock:
+            with self._pending_lock:
                 self._delivered = delivered + self._delivered
+                self._notes = notes + self._notes
             self._drop_writer()
             raise JournalFailed(f"the journal {self._path} cannot be written ({error}); check the disk") from error
-        if records and self._publish:
+        if (records or notes) and self._publish:
             self._added.set()
+
+    def note(self, row: AuditRow, payload: bytes) -> None:
+        """Keep who asked for what; `payload` is the message about it. Any thread; written by the next `write`."""
+        with self._pending_lock:
+            if len(self._notes) >= _MAX_NOTES:
+                self.lost_notes += 1
+                return
+            self._notes.append((row, payload))
+
+    def accepted_commands(self, limit: int) -> tuple[AuditRow, ...]:
+        """The last commands that were carried out, oldest first."""
+        with self._reader_lock:
+            rows = self._reader.execute(
+                "SELECT at_utc, source, actor, verb, request_id, status, code, command, reply FROM audit "
+                "WHERE status = 'accepted' ORDER BY id DESC LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return tuple(AuditRow(*row) for row in reversed(rows))
 
     def read(self, after_id: int, limit: int) -> tuple[OutboxRow, ...]:
         with self._reader_lock:
@@ -92,7 +128,7 @@ class Journal:
         return tuple(OutboxRow(*row) for row in rows)
 
     def delivered(self, row_id: int) -> None:
-        with self._delivered_lock:
+        with self._pending_lock:
             self._delivered.append(row_id)
 
     def wait(self, timeout_s: float) -> None:
@@ -124,15 +160,19 @@ class Journal:
         with self._reader_lock:
             self._reader.close()
 
-    def _transact(self, records: Sequence[Record], delivered: Sequence[int]) -> None:
+    def _transact(
+        self, records: Sequence[Record], delivered: Sequence[int], notes: Sequence[tuple[AuditRow, bytes]]
+    ) -> None:
         if self._writer is None:
             self._writer = self._connect()
         db = self._writer
         with db:
             db.execute("BEGIN IMMEDIATE")
             db.executemany("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", [self._row(r) for r in records])
+            self._keep_notes(db, [row for row, _ in notes])
             freed = self._forget(db, delivered)
-            owed = [(_RESULT_TOPIC, r.payload, time.monotonic_ns()) for r in records] if self._publish else []
+            said = [(_AUDIT_TOPIC, payload) for _, payload in notes] + [(_RESULT_TOPIC, r.payload) for r in records]
+            owed = [(topic, payload, time.monotonic_ns()) for topic, payload in said] if self._publish else []
             db.executemany("INSERT INTO outbox (topic, payload, queued_ns) VALUES (?,?,?)", owed)
         self.outbox_rows += len(owed) - freed[0]
         self.outbox_bytes += sum(len(payload) for _, payload, _ in owed) - freed[1]
@@ -154,6 +194,16 @@ class Journal:
             verdict.picture,
             record.payload,
         )
+
+    def _keep_notes(self, db: sqlite3.Connection, rows: Sequence[AuditRow]) -> None:
+        if not rows:
+            return
+        db.executemany(
+            "INSERT INTO audit (boot_id, at_utc, source, actor, verb, request_id, status, code, command, reply) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?)",
+            [(self._boot_id, *astuple(row)) for row in rows],
+        )
+        db.execute("DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?", (_AUDIT_KEPT,))
 
     @staticmethod
     def _forget(db: sqlite3.Connection, delivered: Sequence[int]) -> tuple[int, int]:

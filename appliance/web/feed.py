@@ -16,6 +16,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from appliance.commands.lines import LineSplitter
 from appliance.live import Live, LiveStatus, LiveVerdict, live_message
 from appliance.live_metrics import LiveMetrics
 from appliance.web.board import Board, Snapshot
@@ -28,27 +29,6 @@ log = logging.getLogger(__name__)
 RETRY_S: Final = 0.5
 SILENCE_S: Final = 4.0
 MAX_LINE: Final = 256 * 1024
-
-
-class LineSplitter:
-    """Cuts a byte stream into lines; an endless line is thrown away up to its end and counted as refused."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-        self._skipping = False
-        self.refused = 0
-
-    def split(self, data: bytes) -> list[bytes]:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if lines and self._skipping:
-            lines = lines[1:]
-            self._skipping = False
-        if len(self._rest) > MAX_LINE:
-            self.refused += not self._skipping
-            self._skipping = True
-        if self._skipping:
-            self._rest = b""
-        return lines
 
 
 class StationFeed:
@@ -183,7 +163,7 @@ class StationFeed:
 
     def _read(self) -> None:
         """One connection from connect to its end."""
-        splitter = LineSplitter()
+        splitter = LineSplitter(MAX_LINE)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(0.5)
             connection.connect(str(self._path))

@@ -62,7 +62,7 @@ class Bench:
         self.histograms = StageHistograms()
         self.journal = Journal(folder / "station.db", boot_id="0a1b2c3d", publish=mqtt)
         pictures = PictureArchive(folder / "l", folder / "p", quota_bytes=9, min_free_bytes=0, keep_ok=False)
-        live = LiveServer(folder / "s.sock")
+        live = LiveServer(folder / "s.sock", lambda line, answer: None)
         showing = Showing(config, context, model, pictures=pictures, live=live, clock=SystemClock())
         self.hindrance: Hindrance | None = None
         self.published: list[LiveMetrics] = []

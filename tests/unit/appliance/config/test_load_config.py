@@ -65,6 +65,9 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         (MINIMAL.replace('"folder"', '"webcam"'), "[camera]"),
         (MINIMAL + "[recipe]\nok_below = 0.4\n", "give both ok_below and ng_from"),
         (MINIMAL + '[trigger]\nsource = "interval"\n[plc]\nenabled = true\n', "triggered by its PLC"),
+        (MINIMAL + '[trigger]\nsource = "software"\n[plc]\nenabled = true\n', "triggered by its PLC"),
+        (MINIMAL + "[trigger]\nsoftware = true\n[plc]\nenabled = true\n", "takes no other trigger"),
+        (MINIMAL + "[trigger]\nsoftware = true\n", "software triggers stand alone"),
         (MINIMAL.replace('[model]\npackage = "model.okng"', ""), "[model]: missing; add it"),
     ],
 )

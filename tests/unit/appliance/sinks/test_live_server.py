@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +66,14 @@ def make_live_verdict(number: int, outcome: Any = "NG") -> LiveVerdict:
     )
 
 
+def echo(line: bytes, answer: Callable[[bytes], None]) -> None:
+    """Answers at once, with what was said."""
+    answer(b'{"heard":"' + line + b'"}\n')
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[LiveServer]:
-    made = LiveServer(tmp_path / "s.sock")
+    made = LiveServer(tmp_path / "s.sock", echo)
     service = Service("live", made.run)
     service.start()
     yield made
@@ -153,3 +158,54 @@ def test_figures_are_said_to_who_is_there_and_never_repeated_to_who_comes_later(
             messages(later, 1)
             server.publish_status(make_status(5))
             assert messages(later, 1)[0]["type"] == "status"
+
+
+class TestWhatReadersSay:
+    def test_each_gets_the_answers_to_its_own_lines(self, server: LiveServer, tmp_path: Path) -> None:
+        with connect(tmp_path) as one, connect(tmp_path) as two:
+            one.sendall(b"first\nsecond\n")
+            two.sendall(b"th")
+            two.sendall(b"ird\n")
+            assert [message["heard"] for message in messages(one, 2)] == ["first", "second"]
+            assert messages(two, 1) == [{"heard": "third"}]
+
+    def test_half_a_line_is_no_line(self, server: LiveServer, tmp_path: Path) -> None:
+        with connect(tmp_path) as reader:
+            reader.sendall(b"half")
+        until(lambda: not server._readers, "the reader is forgotten")
+        assert server.cut_off == 0
+
+    def test_an_endless_line_ends_the_connection_and_others_go_on(self, server: LiveServer, tmp_path: Path) -> None:
+        with connect(tmp_path) as endless, connect(tmp_path) as other:
+            with pytest.raises(OSError):
+                for _ in range(10_000):
+                    endless.sendall(b"x" * 4096)
+            assert server.cut_off == 1
+            other.sendall(b"hello\n")
+            assert messages(other, 1) == [{"heard": "hello"}]
+
+    def test_a_flood_ends_the_connection_and_others_go_on(self, server: LiveServer, tmp_path: Path) -> None:
+        with connect(tmp_path) as flood, connect(tmp_path) as other:
+            with pytest.raises(OSError):
+                for _ in range(10_000):
+                    flood.sendall(b"x\n" * 60)
+            until(lambda: server.cut_off == 1, "the flood is cut off")
+            other.sendall(b"hello\n")
+            assert messages(other, 1) == [{"heard": "hello"}]
+
+    def test_an_answer_to_who_has_gone_is_nobodys(self, tmp_path: Path) -> None:
+        later: list[Callable[[bytes], None]] = []
+        server = LiveServer(tmp_path / "s.sock", lambda line, answer: later.append(answer))
+        service = Service("live", server.run)
+        service.start()
+        with connect(tmp_path) as gone:
+            gone.sendall(b"x\n")
+            until(lambda: later, "the line is handed on")
+        until(lambda: not server._readers, "the reader is forgotten")
+        with connect(tmp_path) as other:
+            until(lambda: server._readers, "the next one is in")
+            later[0](b"for the first\n")
+            server.publish_status(make_status(3))
+            assert messages(other, 1)[0]["counters"]["accepted"] == 3
+        server.wake()
+        assert service.stop(5.0)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.domain.audit import AuditRow
 from appliance.domain.record import Record
 from appliance.errors import NotThere
 from appliance.store.journal import Journal, JournalFailed
@@ -160,3 +161,62 @@ def test_an_outbox_that_cannot_be_read_says_so(journal: Journal, path: Path) -> 
         db.execute("DROP TABLE outbox")
     with pytest.raises(JournalFailed, match="cannot be read"):
         journal.oldest_owed_s()
+
+
+def make_audit(request_id: str, status: str = "accepted") -> AuditRow:
+    return AuditRow("2026-01-01T00:00:00+00:00", "cli", "ada", "trigger", request_id, status, "", "{}", "{}")
+
+
+class TestAudit:
+    def test_it_is_kept_and_published_with_the_next_write(self, journal: Journal, path: Path) -> None:
+        journal.note(make_audit("a"), b"who")
+        assert rows(path, "audit") == 0
+        journal.write([make_record(1, b"what")])
+        assert rows(path, "audit") == 1
+        assert [(row.topic, row.payload) for row in journal.read(0, 9)] == [
+            ("evt/audit", b"who"),
+            ("evt/result", b"what"),
+        ]
+        assert journal.outbox_rows == 2
+
+    def test_a_failed_write_keeps_it_for_the_next(self, journal: Journal, path: Path) -> None:
+        journal.write([make_record(1)])
+        journal.note(make_audit("a"), b"")
+        with pytest.raises(JournalFailed):
+            journal.write([make_record(1)])
+        assert rows(path, "audit") == 0
+        journal.write(())
+        assert rows(path, "audit") == 1
+
+    def test_accepted_commands_are_found_again_in_their_order(self, path: Path) -> None:
+        first = Journal(path, boot_id="00000001", publish=False)
+        for request_id, status in (("a", "accepted"), ("b", "refused"), ("c", "accepted"), ("d", "accepted")):
+            first.note(make_audit(request_id, status), b"")
+        first.close()
+        second = Journal(path, boot_id="00000002", publish=False)
+        assert second.accepted_commands(2) == (make_audit("c"), make_audit("d"))
+        assert second.outbox_rows == 0
+        second.close()
+
+    def test_it_does_not_grow_for_ever(self, journal: Journal, path: Path) -> None:
+        journal.note(make_audit("old"), b"")
+        journal.write(())
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("UPDATE sqlite_sequence SET seq = 100001 WHERE name = 'audit'")
+        journal.note(make_audit("next"), b"")
+        journal.write(())
+        assert [row.request_id for row in journal.accepted_commands(9)] == ["next"]
+
+    def test_while_the_disk_takes_nothing_only_so_many_wait(self, journal: Journal) -> None:
+        for number in range(5000):
+            journal.note(make_audit(str(number)), b"")
+        assert journal.lost_notes == 5000 - 4096
+
+    def test_a_journal_written_before_there_was_an_audit_trail_gets_one(self, path: Path) -> None:
+        Journal(path, boot_id="00000001", publish=True).close()
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("DROP TABLE audit")
+        journal = Journal(path, boot_id="00000002", publish=True)
+        journal.note(make_audit("a"), b"")
+        journal.close()
+        assert rows(path, "audit") == 1

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.commands.lines import LineSplitter
 from appliance.live import LiveStatus, LiveVerdict
-from appliance.web.feed import MAX_LINE, LineSplitter, StationFeed
+from appliance.web.feed import MAX_LINE, StationFeed
 from tests.fakes.station_socket import status, verdict
 
 JPEG = b"\xff\xd8\xff\xe0 a picture"
@@ -52,7 +53,7 @@ def events(feed_events: list[bytes]) -> list[tuple[str, dict[str, object]]]:
 @given(st.lists(st.binary(max_size=40).filter(lambda each: b"\n" not in each), max_size=12), st.data())
 def test_lines_come_whole_however_the_stream_is_cut(lines: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(each + b"\n" for each in lines)
-    splitter, got = LineSplitter(), []
+    splitter, got = LineSplitter(MAX_LINE), []
     while stream:
         size = data.draw(st.integers(1, len(stream)))
         got += splitter.split(stream[:size])
@@ -61,13 +62,13 @@ def test_lines_come_whole_however_the_stream_is_cut(lines: list[bytes], data: st
 
 
 def test_a_half_line_is_held_back_until_its_end() -> None:
-    splitter = LineSplitter()
+    splitter = LineSplitter(MAX_LINE)
     assert splitter.split(b'{"type":') == []
     assert splitter.split(b'"status"}\n{"ty') == [b'{"type":"status"}']
 
 
 def test_an_endless_line_is_thrown_away_and_the_next_one_is_read() -> None:
-    splitter = LineSplitter()
+    splitter = LineSplitter(MAX_LINE)
     for _ in range(8):
         assert splitter.split(b"x" * MAX_LINE) == []
     assert splitter.refused == 1

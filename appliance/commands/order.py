@@ -1,0 +1,65 @@
+"""`okng trigger`: one part asked for by hand, and what its answer means to a shell."""
+
+from __future__ import annotations
+
+import getpass
+
+from pydantic import ValidationError
+
+from appliance.commands.client import MARGIN_S, ask_station
+from appliance.commands.desk import VERDICT_MARGIN_NS
+from appliance.commands.messages import CommandReply, TriggerRequest
+from appliance.config.schema import Config
+from appliance.errors import UsageError
+from appliance.state_dir import StateDir
+
+
+def trigger_once(config: Config, *, part_id: str | None, wait: bool, request_id: str | None) -> CommandReply:
+    """Ask the running station for one part.
+
+    Raises:
+        UsageError: the serial or the request id has characters or a length that is not allowed.
+        NoStation: it does not run, or did not answer.
+    """
+    try:
+        request = TriggerRequest(request_id=request_id, part_id=part_id, wait=wait)
+    except ValidationError as error:
+        raise UsageError(
+            "a serial has 1 to 64 printable characters, a request id 1 to 64 of A-Z a-z 0-9 _ . : -; correct it"
+        ) from error
+    return ask_station(
+        StateDir(config.station.state_dir).socket, request.command("cli", _user()), answer_within_s(config, wait=wait)
+    )
+
+
+def answer_within_s(config: Config, *, wait: bool) -> float:
+    """How long a caller waits for the station's answer: beyond the time the station itself gives a verdict."""
+    return MARGIN_S + (config.recipe.deadline_ms / 1e3 + VERDICT_MARGIN_NS / 1e9 if wait else 0.0)
+
+
+def sentence(reply: CommandReply) -> str:
+    """The answer in one line."""
+    if reply.verdict is not None and reply.part is not None:
+        verdict = reply.verdict
+        return f"part {reply.part.number}: {verdict.outcome} ({verdict.reason_en})"
+    if reply.part is not None:
+        return f"part {reply.part.number} accepted" + (f"; {reply.text_en}" if reply.text_en else "")
+    return f"refused ({reply.code}): {reply.text_en}"
+
+
+def exit_code(reply: CommandReply, *, waited: bool) -> int:
+    """0 accepted, or OK where the verdict was waited for; 1 any other verdict or none; 4 refused."""
+    if reply.status == "refused":
+        return 4
+    if not waited:
+        return 0
+    return 0 if reply.verdict is not None and reply.verdict.outcome == "OK" else 1
+
+
+def _user() -> str:
+    """Who runs this process, as far as the machine knows."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = ""
+    return name[:64] if name.isprintable() and name else "unknown"
