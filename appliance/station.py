@@ -293,7 +293,7 @@ class Station:
     def _probes(self) -> Probes:
         info, owed = self._detector.info, self._config.mqtt.outbox_max_mb * 1_000_000
         return Probes(
-            camera=lambda: self._flow.camera.state,
+            camera=lambda: self._flow.camera_state,
             plc=lambda: self._plc.state,
             mqtt=lambda: self._mqtt_state,
             model=lambda: model_state(self._config.station.armed, info.certified, info.runtime),

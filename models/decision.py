@@ -29,6 +29,16 @@ class Outcome(StrEnum):
     ERROR = "ERROR"
 
 
+class Unfit(StrEnum):
+    """Why a picture may not be judged."""
+
+    DARK = "dark"
+    BRIGHT = "bright"
+    FLAT = "flat"
+    BLURRED = "blurred"
+    MOVED = "moved"
+
+
 class Severity(StrEnum):
     CRITICAL = "critical"
     MAJOR = "major"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.certification import Certificates, NoCertificates, Place, listed
-from models.decision import Decision, DefectClass, Limits, Scores
+from models.decision import Decision, DefectClass, Limits, Scores, Unfit
 from models.errors import ModelError, PackageError
 from models.golden import replay_golden_frames
 from models.instructions import instruction_set, machine_name
@@ -19,6 +19,7 @@ from models.manifest import ArtefactEntry, Manifest
 from models.naming import Namer, load_namer, region_vector
 from models.package import Package, open_package
 from models.preprocess import Preprocessor, check_picture
+from models.quality import load_gate
 from models.regions import Region, decide
 from models.runtimes.base import Placement, Runtime
 from models.runtimes.choose import REFERENCE, start_runtime
@@ -48,10 +49,11 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """One judged picture and where its time went."""
+    """One judged picture and where its time went. A picture that is `unfit` proves nothing about its part."""
 
     scores: Scores
     decision: Decision
+    unfit: Unfit | None
     preprocess_ns: int
     infer_ns: int
     score_ns: int
@@ -117,6 +119,7 @@ class Detector:
         self.info = info
         self._judge, self._namer = judge, namer
         self._geometry = package.manifest.geometry.geometry()
+        self._unfit = load_gate(package.manifest.quality, package.files)
         self._preprocess = Preprocessor(*info.input_size)
 
     @classmethod
@@ -177,6 +180,7 @@ class Detector:
         started = time.perf_counter_ns()
         check_picture(image)
         tensor = self._preprocess(self._geometry.region(image))
+        unfit = self._unfit(tensor)
         prepared = time.perf_counter_ns()
         features = self._judge.runtime.infer(tensor)
         inferred = time.perf_counter_ns()
@@ -189,7 +193,7 @@ class Detector:
         size = (image.shape[1], image.shape[0])
         decision = decide(scores, limits or self.info.limits, self._geometry, size, name)
         scored = time.perf_counter_ns()
-        return Inspection(scores, decision, prepared - started, inferred - prepared, scored - inferred)
+        return Inspection(scores, decision, unfit, prepared - started, inferred - prepared, scored - inferred)
 
     def close(self) -> None:
         """Free the runtime; `inspect` may not be called after."""

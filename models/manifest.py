@@ -181,6 +181,30 @@ class GoldenEntry(Entry):
     score_tolerance: float = Field(gt=0.0, le=0.1, allow_inf_nan=False)
 
 
+class QualityEntry(Entry):
+    """Light, contrast and focus of all good pictures' network inputs; see models/quality.py.
+
+    `reference` and `likeness` (least, median) are there where all good pictures show the part in one place.
+    """
+
+    light: tuple[Finite, Finite]
+    contrast_min: float = Field(ge=0.0, le=255.0, allow_inf_nan=False)
+    saturated_max: Unit
+    focus_min: float = Field(ge=0.0, le=1e6, allow_inf_nan=False)
+    reference: FileName | None
+    likeness: tuple[Unit, Unit] | None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> QualityEntry:
+        if not 0 <= self.light[0] <= self.light[1] <= 255:
+            raise ValueError("the range of light must rise and lie within 0 and 255")
+        if (self.reference is None) != (self.likeness is None):
+            raise ValueError("a reference and its likeness are given together or not at all")
+        if self.likeness is not None and self.likeness[0] > self.likeness[1]:
+            raise ValueError("the least likeness must not be above the median")
+        return self
+
+
 class TrainingEntry(Entry):
     """Where the model comes from, for the record."""
 
@@ -208,6 +232,7 @@ class Manifest(Entry):
     score_maps: dict[RuntimeName, ScoreMap]
     limits: LimitsEntry
     golden: GoldenEntry
+    quality: QualityEntry
     training: TrainingEntry
     files: dict[FileName, FileEntry]
 
@@ -256,6 +281,7 @@ class Manifest(Entry):
         """Every file that some entry names."""
         names = {artefact.file for artefact in self.artefacts} | set(self.scorer.arrays.values())
         names |= {frame.file for frame in self.golden.frames}
+        names |= {self.quality.reference} if self.quality.reference else set()
         return names | ({self.naming.vectors, self.naming.codes} if self.naming else set())
 
     def to_bytes(self) -> bytes:

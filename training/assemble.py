@@ -22,16 +22,19 @@ from models.manifest import (
     LimitsEntry,
     Manifest,
     NamingEntry,
+    QualityEntry,
     ScoreMap,
     TrainingEntry,
 )
 from models.package import file_table
+from models.quality import Quality, seen_in
 from training.config import TrainConfig
 from training.fit import Fitted
 from training.golden import Golden
 from training.prototypes import Prototypes
 
 NETWORK = "model.onnx"
+_REFERENCE = "quality/reference.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Ingredients:
     maps: Mapping[str, ScoreMap]
     limits: Limits
     golden: Golden
+    good_pictures: Sequence[Quality]
     training: TrainingEntry
 
 
@@ -71,7 +75,10 @@ def assemble(parts: Ingredients) -> tuple[Manifest, dict[str, bytes]]:
         naming = NamingEntry(
             vectors="naming/vectors.npy", codes="naming/codes.npy", min_similarity=parts.prototypes.min_similarity
         )
-    return _manifest(parts, arrays, naming, frames, files), files
+    quality, reference = seen_in(parts.good_pictures, _REFERENCE)
+    if reference is not None:
+        files[_REFERENCE] = npy(reference)
+    return _manifest(parts, arrays, naming, frames, quality, files), files
 
 
 def _manifest(
@@ -79,6 +86,7 @@ def _manifest(
     arrays: dict[str, str],
     naming: NamingEntry | None,
     frames: list[GoldenFrame],
+    quality: QualityEntry,
     files: dict[str, bytes],
 ) -> Manifest:
     geometry = parts.config.geometry()
@@ -116,6 +124,7 @@ def _manifest(
         score_maps=dict(parts.maps),  # type: ignore[arg-type]  # pydantic checks the runtimes' names
         limits=LimitsEntry(ok_below=parts.limits.ok_below, ng_from=parts.limits.ng_from),
         golden=GoldenEntry(frames=tuple(frames), score_tolerance=parts.golden.tolerance),
+        quality=quality,
         training=parts.training,
         files=file_table(files),
     )

@@ -17,6 +17,7 @@ import numpy as np
 from models.decision import Limits, Scores
 from models.manifest import ClassEntry, Manifest, ScoreMap, TrainingEntry
 from models.package import write_package
+from models.quality import measure
 from models.runtimes.choose import REFERENCE, installed_runtimes
 from models.scorers import calibrated
 from training.assemble import Ingredients, assemble
@@ -123,6 +124,7 @@ def train(request: Request, progress: Progress) -> TrainingRun:
             maps=calibration.maps,
             limits=calibration.limits,
             golden=golden,
+            good_pictures=[measure(tensor) for tensor in tensors.good],
             training=_origin(data, config),
         )
     )

@@ -10,13 +10,21 @@ from dataclasses import dataclass
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
 from appliance.domain.verdict import DecidedBy, Verdict, fault
-from models.decision import Decision, Limits, Outcome, outcome_of
+from models.decision import Decision, Limits, Outcome, Unfit, outcome_of
 
 _WORSE = (Outcome.OK, Outcome.RECHECK, Outcome.NG)
 _WHY = {
     Outcome.OK: Reason.SCORE_BELOW_LIMIT,
     Outcome.RECHECK: Reason.SCORE_BETWEEN_LIMITS,
     Outcome.NG: Reason.SCORE_ABOVE_LIMIT,
+}
+
+_UNFIT = {
+    Unfit.DARK: Reason.PICTURE_DARK,
+    Unfit.BRIGHT: Reason.PICTURE_BRIGHT,
+    Unfit.FLAT: Reason.PICTURE_FLAT,
+    Unfit.BLURRED: Reason.PICTURE_BLURRED,
+    Unfit.MOVED: Reason.PICTURE_MOVED,
 }
 
 
@@ -28,17 +36,23 @@ class Rules:
     exposure_within_ns: int
 
 
-def judge(id: str, part: Part, frame: Frame, decision: Decision, rules: Rules, now_ns: int) -> Verdict:
+def judge(
+    id: str, part: Part, frame: Frame, decision: Decision, unfit: Unfit | None, rules: Rules, now_ns: int
+) -> Verdict:
     """The verdict on a part whose picture a model has seen.
 
-    A picture older than its trigger, or taken too long after it, may show another part: ERROR. When the decision and
-    the score disagree under the limits in force, the worse of both stands.
+    A picture older than its trigger, or taken too long after it, may show another part: ERROR. One that is too dark,
+    bright, flat or blurred hides defects: ERROR, whatever the model makes of it. When the decision and the score
+    disagree under the limits in force, the worse of both stands.
     """
     if frame.captured_ns < part.trigger.received_ns:
         return fault(id, part, Reason.CAPTURED_BEFORE_TRIGGER, now_ns)
     if frame.captured_ns - part.trigger.received_ns > rules.exposure_within_ns:
         return fault(id, part, Reason.EXPOSED_LATE, now_ns)
     outcome = max(decision.outcome, outcome_of(decision.score, rules.limits), key=_WORSE.index)
+    # A part that is broken or askew looks moved as well: where a defect was found, it tells the operator more.
+    if unfit is not None and not (unfit is Unfit.MOVED and outcome is Outcome.NG):
+        return fault(id, part, _UNFIT[unfit], now_ns)
     return Verdict(
         id=id,
         part=part,

@@ -20,6 +20,11 @@ class Reason(StrEnum):
     STATION_STOPPED = "station_stopped"
     CAPTURED_BEFORE_TRIGGER = "captured_before_trigger"
     EXPOSED_LATE = "exposed_late"
+    PICTURE_DARK = "picture_dark"
+    PICTURE_BRIGHT = "picture_bright"
+    PICTURE_FLAT = "picture_flat"
+    PICTURE_BLURRED = "picture_blurred"
+    PICTURE_MOVED = "picture_moved"
 
 
 # code → (English, Chinese): what happened, then what to do about it where there is something to do.
@@ -39,6 +44,17 @@ TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.STAGE_CRASHED: ("Internal fault while judging; part rejected", "判定时发生内部故障；工件已剔除"),
     Reason.QUEUE_FULL: ("Parts come faster than the station can judge", "来件速度超过检测能力"),
     Reason.STATION_STOPPED: ("The station was stopped before a verdict", "判定完成前检测站已停止"),
+    Reason.PICTURE_DARK: ("The picture is too dark; check lamp and exposure", "图像过暗；请检查光源和曝光"),
+    Reason.PICTURE_BRIGHT: ("The picture is too bright; check lamp and exposure", "图像过亮；请检查光源和曝光"),
+    Reason.PICTURE_FLAT: ("The picture shows almost nothing; check lens and light", "图像几乎无内容；请检查镜头和光源"),
+    Reason.PICTURE_BLURRED: (
+        "The picture is blurred; check lens and motion",
+        "图像模糊；请检查镜头和运动",
+    ),
+    Reason.PICTURE_MOVED: (
+        "The part is not where it was taught; check camera and fixture",
+        "工件不在示教位置；请检查相机和夹具",
+    ),
     Reason.EXPOSED_LATE: ("The picture was taken too late; check camera and trigger", "拍摄过晚；请检查相机和触发"),
     Reason.CAPTURED_BEFORE_TRIGGER: (
         "The picture is older than the trigger; check the camera",

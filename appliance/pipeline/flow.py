@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from appliance.cameras.base import Camera
 from appliance.domain.clock import Clock
+from appliance.domain.device import DeviceState
 from appliance.domain.judge import Rules
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
@@ -69,7 +70,7 @@ class Flow:
             on_lost=ledger.shut,
             on_exposed=ports.on_exposed,
         )
-        infer = InferStage(
+        self.judge = InferStage(
             ports.inspector,
             ports.rules,
             ledger=ledger,
@@ -100,7 +101,7 @@ class Flow:
         )
         self.inferring: Worker[tuple[Part, Frame]] = Worker(
             "infer",
-            infer.handle,
+            self.judge.handle,
             clock=clock,
             capacity=capacity,
             budget_s=_INFER_BUDGET_S,
@@ -126,6 +127,11 @@ class Flow:
                 return worker.name
         # A record stage that crashed left parts without an answer: nothing may be added to that.
         return self.recording.name if self.recording.crashes else None
+
+    @property
+    def camera_state(self) -> DeviceState:
+        """How the camera is; while it is open, whether its pictures are fit to be judged."""
+        return self.camera.state if self.camera.state.state != "ok" else self.judge.pictures
 
     def start(self) -> None:
         for worker in (self.capturing, self.inferring, self.recording):

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.domain.clock import Clock
+from appliance.domain.device import DeviceState
 from appliance.domain.judge import Rules, judge
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
-from appliance.domain.reasons import Reason
+from appliance.domain.reasons import TEXTS, Reason
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
-from models.decision import Decision, Limits
+from models.decision import Decision, Limits, Unfit
 from models.errors import BadPicture, InferenceError
 
 _log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ class Inspected(Protocol):
 
     @property
     def decision(self) -> Decision: ...
+    @property
+    def unfit(self) -> Unfit | None: ...
     @property
     def preprocess_ns(self) -> int: ...
     @property
@@ -65,6 +68,8 @@ class InferStage:
         self._new_id = new_id
         self._conclude = conclude
         self._fail = fail
+        self.pictures = DeviceState("ok")
+        """Whether the last picture that was looked at was fit to be judged."""
 
     def handle(self, jobs: Sequence[tuple[Part, Frame]]) -> None:
         for part, frame in jobs:
@@ -76,7 +81,7 @@ class InferStage:
         try:
             inspected = self._inspector.inspect(frame.image, self._rules.limits)
             now_ns = self._clock.monotonic_ns()
-            verdict = judge(self._new_id(), part, frame, inspected.decision, self._rules, now_ns)
+            verdict = judge(self._new_id(), part, frame, inspected.decision, inspected.unfit, self._rules, now_ns)
         except BadPicture as error:
             _log.warning("part %d: %s", part.number, error)
             self._fail(part, Reason.BAD_PICTURE, frame)
@@ -85,7 +90,13 @@ class InferStage:
             self._fail(part, Reason.MODEL_FAILED, frame)
         else:
             self._conclude(verdict, frame)
+            self.pictures = DeviceState("ok") if inspected.unfit is None else _complaint(verdict)
             self._meter.observe(Stage.WAIT, begun_ns - frame.captured_ns)
             self._meter.observe(Stage.PREPROCESS, inspected.preprocess_ns)
             self._meter.observe(Stage.INFER, inspected.infer_ns)
             self._meter.observe(Stage.SCORE, inspected.score_ns)
+
+
+def _complaint(verdict: Verdict) -> DeviceState:
+    text_en, text_zh = TEXTS[verdict.reasons[0]]
+    return DeviceState("warn", text_en, text_zh)

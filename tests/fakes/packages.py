@@ -130,6 +130,14 @@ def small_manifest(content: dict[str, bytes], **changes: Any) -> dict[str, Any]:
             ],
             "score_tolerance": 0.01,
         },
+        "quality": {
+            "light": [100.0, 200.0],
+            "contrast_min": 0.0,
+            "saturated_max": 0.5,
+            "focus_min": 0.0,
+            "reference": None,
+            "likeness": None,
+        },
         "training": {
             "data_sha256": "0" * 64,
             "config_sha256": "0" * 64,

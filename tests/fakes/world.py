@@ -16,7 +16,7 @@ from appliance.domain.verdict import Verdict
 from appliance.errors import CameraLost
 from appliance.pipeline.flow import Flow, Ports
 from appliance.pipeline.record import Conclusion
-from models.decision import Decision, Limits, Outcome
+from models.decision import Decision, Limits, Outcome, Unfit
 from tests.fakes.clock import FakeClock
 from tests.fakes.parts import RULES, counting_ids, make_decision, make_frame
 
@@ -31,6 +31,7 @@ class Inspected:
     preprocess_ns: int = 1_000_000
     infer_ns: int = 8_000_000
     score_ns: int = 2_000_000
+    unfit: Unfit | None = None
 
 
 class World:

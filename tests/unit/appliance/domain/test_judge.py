@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from appliance.domain.judge import judge
 from appliance.domain.parts import Part
 from appliance.domain.reasons import TEXTS, Reason
 from appliance.domain.verdict import DecidedBy, Verdict
-from models.decision import Limits, Outcome
+from models.decision import Limits, Outcome, Unfit
 from models.errors import InferenceError
 from tests.fakes.clock import FakeClock
 from tests.fakes.parts import RULES, make_decision, make_frame, make_ledger, make_trigger
@@ -30,7 +31,7 @@ def a_part(clock: FakeClock) -> Part:
 def test_a_sound_decision_stands(outcome: Outcome) -> None:
     clock = FakeClock()
     part = a_part(clock)
-    verdict = judge("v", part, make_frame(clock), make_decision(outcome), RULES, clock.now_ns)
+    verdict = judge("v", part, make_frame(clock), make_decision(outcome), None, RULES, clock.now_ns)
     assert verdict.outcome is outcome
     assert verdict.decided_by is DecidedBy.MODEL
     assert bool(verdict.detections) is (outcome is not Outcome.OK)
@@ -44,7 +45,7 @@ def test_a_sound_decision_stands(outcome: Outcome) -> None:
 def test_no_decision_is_ever_raised(claimed: Outcome, score: float, limits: Limits) -> None:
     clock = FakeClock()
     decision = replace(make_decision(claimed), score=score)
-    verdict = judge("v", a_part(clock), make_frame(clock), decision, replace(RULES, limits=limits), clock.now_ns)
+    verdict = judge("v", a_part(clock), make_frame(clock), decision, None, replace(RULES, limits=limits), clock.now_ns)
     assert JUDGED.index(verdict.outcome) >= JUDGED.index(claimed)
     if verdict.outcome is Outcome.OK:
         assert score < limits.ok_below
@@ -54,7 +55,7 @@ def test_a_picture_older_than_its_trigger_is_error() -> None:
     clock = FakeClock()
     frame = make_frame(clock)
     clock.advance_ms(1)
-    verdict = judge("v", a_part(clock), frame, make_decision(Outcome.OK), RULES, clock.now_ns)
+    verdict = judge("v", a_part(clock), frame, make_decision(Outcome.OK), None, RULES, clock.now_ns)
     assert verdict.outcome is Outcome.ERROR
     assert verdict.reasons == (Reason.CAPTURED_BEFORE_TRIGGER,)
 
@@ -64,10 +65,28 @@ def test_a_picture_taken_too_long_after_its_trigger_is_error(delay_ms: int, outc
     clock = FakeClock()
     part = a_part(clock)
     clock.advance_ms(delay_ms)
-    verdict = judge("v", part, make_frame(clock), make_decision(Outcome.OK), RULES, clock.now_ns)
+    verdict = judge("v", part, make_frame(clock), make_decision(Outcome.OK), None, RULES, clock.now_ns)
     assert verdict.outcome is outcome
     if outcome is Outcome.ERROR:
         assert verdict.reasons == (Reason.EXPOSED_LATE,)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "unfit"), [pair for pair in product(JUDGED, Unfit) if pair != (Outcome.NG, Unfit.MOVED)]
+)
+def test_a_picture_that_is_not_fit_is_error_whatever_the_model_says(outcome: Outcome, unfit: Unfit) -> None:
+    clock = FakeClock()
+    verdict = judge("v", a_part(clock), make_frame(clock), make_decision(outcome), unfit, RULES, clock.now_ns)
+    assert verdict.outcome is Outcome.ERROR
+    assert verdict.reasons == (Reason(f"picture_{unfit}"),)
+
+
+def test_a_defect_in_a_part_that_looks_moved_stays_a_defect() -> None:
+    clock = FakeClock()
+    decision = make_decision(Outcome.NG)
+    assert (
+        judge("v", a_part(clock), make_frame(clock), decision, Unfit.MOVED, RULES, clock.now_ns).outcome is Outcome.NG
+    )
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -0.1, 1.1])
@@ -75,7 +94,7 @@ def test_a_score_that_is_no_number_is_no_evidence(score: float) -> None:
     clock = FakeClock()
     decision = replace(make_decision(Outcome.OK), score=score)
     with pytest.raises(InferenceError):
-        judge("v", a_part(clock), make_frame(clock), decision, RULES, clock.now_ns)
+        judge("v", a_part(clock), make_frame(clock), decision, None, RULES, clock.now_ns)
 
 
 @pytest.mark.parametrize("decided_by", [DecidedBy.TIMEOUT, DecidedBy.FAULT])
