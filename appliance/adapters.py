@@ -34,6 +34,7 @@ def make_archive(config: ArchiveConfig, state: StateDir) -> PictureArchive:
         state.pictures,
         quota_bytes=config.quota_mb * 1_000_000,
         min_free_bytes=DISK_WARN_BYTES,
+        keep=config.enabled,
         keep_ok=config.keep_ok,
     )
 

@@ -13,6 +13,7 @@ from appliance.clock import SystemClock
 from appliance.commands.trigger import forbidden
 from appliance.config.schema import Config
 from appliance.domain.device import DeviceId, DeviceState
+from appliance.domain.verdict import Verdict
 from appliance.live import LiveCounters, LiveDevice, LiveStatus
 from appliance.live_metrics import DropCause
 from appliance.pipeline.record import Conclusion
@@ -22,10 +23,12 @@ from appliance.pipeline.worker import Worker
 from appliance.sinks.live import LiveServer
 from appliance.sinks.result_message import ResultContext
 from appliance.store.pictures import PictureArchive
+from models.decision import Outcome
 from models.detector import ModelInfo
 
 _QUEUE = 16
 _BUDGET_S = 5.0
+_UNWATCHED_NS = 500_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Showing:
         self._telemetry = Telemetry()
         self._pictures = pictures
         self._live = live
+        self._shown_ns = clock.monotonic_ns() - _UNWATCHED_NS
         self.worker: Worker[_Answered] = Worker(
             "pictures",
             self._show_all,
@@ -135,7 +139,8 @@ class Showing:
 
     def _show(self, answered: _Answered) -> None:
         verdict, frame = answered.conclusion.verdict, answered.conclusion.frame
-        kept = frame is not None and self._pictures.keep(verdict, frame, self._clock.utc())
+        show = self._is_wanted(verdict)
+        kept = frame is not None and self._pictures.keep(verdict, frame, self._clock.utc(), show=show)
         self._live.publish_verdict(
             live_verdict(
                 verdict,
@@ -146,3 +151,15 @@ class Showing:
                 decided_utc=self._clock.utc_of(verdict.decided_ns).isoformat(),
             )
         )
+
+    def _is_wanted(self, verdict: Verdict) -> bool:
+        """Whether to encode the picture for the pages, which costs half as much as judging the part.
+
+        While no page is connected, good parts get one twice a second: what a page that comes then finds.
+        """
+        now_ns = self._clock.monotonic_ns()
+        good = verdict.outcome is Outcome.OK
+        if good and not self._live.watched and now_ns - self._shown_ns < _UNWATCHED_NS:
+            return False
+        self._shown_ns = now_ns
+        return True

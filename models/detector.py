@@ -88,13 +88,13 @@ class Judge:
 def start_judge(package: Package, placement: Placement) -> Judge:
     """The package's network on a runtime, warmed up with its scorer; not yet self-tested, so not to judge parts with.
 
-    `placement.threads` holds for the runtime and, in the whole process, for numpy's matrix products.
+    `placement.threads` holds for the runtime; numpy's matrix products run on one thread in the whole process.
 
     Raises:
         PackageError, RuntimeUnavailable, InferenceError: as `Detector.load`.
     """
-    # numpy's BLAS takes every core and spins there between parts: 72 ms CPU a part on two cores, 18 ms with one thread.
-    threadpool_limits(limits=placement.threads, user_api="blas")
+    # With more threads numpy's BLAS spins on the other cores between parts: 72 ms CPU a part on two, 18 ms on one.
+    threadpool_limits(limits=1, user_api="blas")
     manifest = package.manifest
     scorer = load_scorer(manifest.scorer, package.files)
     engine, artefact = start_runtime(placement, manifest.artefacts, package.files)

@@ -127,6 +127,9 @@ class JournalConfig(Section):
 
 
 class ArchiveConfig(Section):
+    """Pictures kept on disk for people. `enabled = false`: none, the pages still show the last ones."""
+
+    enabled: bool = True
     quota_mb: int = Field(512, ge=1, le=1_000_000)
     keep_ok: bool = False
 

@@ -47,6 +47,7 @@ host = "127.0.0.1"
 port = 1883
 
 [archive]
+enabled = true                               # false: no picture is kept, the page still shows the last ones
 quota_mb = 512                               # pictures only; OK pictures go first when it is full
 keep_ok = false
 

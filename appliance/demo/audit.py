@@ -54,11 +54,21 @@ class JournalRow:
     picture: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Deliveries held against the journal: `lost` were owed and not heard, `extra` were heard twice or never owed."""
+
+    owed: int
+    heard: int
+    lost: int
+    extra: int
+
+
 def audit(state: Path, watcher: Watcher, *, simulator_code: int | None, network_log: Path) -> Findings:
     """All findings of one run, from the files it left in `state`."""
     rows = read_journal(state / "station.db")
-    results = [line for line in _lines(state / "plc.jsonl") if line.get("event") == "result"]
-    received = [line for line in _lines(state / "mqtt.jsonl") if line.get("event") == "result"]
+    results = [line for line in read_lines(state / "plc.jsonl") if line.get("event") == "result"]
+    received = [line for line in read_lines(state / "mqtt.jsonl") if line.get("event") == "result"]
     escapes = network_log.read_text(encoding="utf-8").splitlines()
     outcomes = Counter(row.outcome for row in rows)
     first = watcher.first_verdict_s
@@ -70,15 +80,19 @@ def audit(state: Path, watcher: Watcher, *, simulator_code: int | None, network_
                 watcher.snapshots > 0 and watcher.unbalanced == 0 and watcher.unreadable == 0,
                 f"{watcher.snapshots} snapshots, {watcher.unbalanced} unbalanced, {watcher.unreadable} unreadable",
             ),
-            _plc(rows, results, simulator_code, armed=watcher.status is not None and watcher.status.armed),
-            _mqtt(rows, received),
+            _once(
+                "PLC: every verdict exactly once",
+                plc_tally(rows, results, armed=watcher.status is not None and watcher.status.armed),
+                simulator_code == 0,
+            ),
+            _once("MQTT: every verdict exactly once", mqtt_tally(rows, received), True),
             Finding(
                 "first verdict within 10 s of start",
                 first is not None and first <= FIRST_VERDICT_WITHIN_S,
                 "none" if first is None else f"{first:.1f} s",
             ),
             Finding("nothing tried to leave the machine", not escapes, escapes[0] if escapes else "0 attempts"),
-            _truth(rows, _lines(state / "run" / "truth.jsonl")),
+            _truth(rows, read_lines(state / "run" / "truth.jsonl")),
             _latency(watcher),
         )
     )
@@ -93,9 +107,7 @@ def read_journal(path: Path) -> list[JournalRow]:
         return [JournalRow(*row) for row in found]
 
 
-def _plc(
-    rows: list[JournalRow], results: list[dict[str, object]], simulator_code: int | None, *, armed: bool
-) -> Finding:
+def plc_tally(rows: list[JournalRow], results: list[dict[str, object]], *, armed: bool) -> Tally:
     """The PLC hears the last word on each part: what was superseded was never answered. Pass stands for OK alone."""
     replaced = {row.supersedes for row in rows}
     owed: Counter[Key] = Counter(
@@ -104,19 +116,24 @@ def _plc(
         if row.id not in replaced
     )
     heard: Counter[Key] = Counter((result["tag"], result["evaluation"], result["pass"]) for result in results)
-    return _once("PLC: every verdict exactly once", owed, heard, simulator_code == 0)
+    return _tally(owed, heard)
 
 
-def _mqtt(rows: list[JournalRow], received: list[dict[str, object]]) -> Finding:
+def mqtt_tally(rows: list[JournalRow], received: list[dict[str, object]]) -> Tally:
+    """The MES hears every row of the journal, by its id."""
     owed: Counter[Key] = Counter((row.id, row.outcome) for row in rows)
     heard: Counter[Key] = Counter((result["id"], result["outcome"]) for result in received)
-    return _once("MQTT: every verdict exactly once", owed, heard, True)
+    return _tally(owed, heard)
 
 
-def _once(name: str, owed: Counter[Key], heard: Counter[Key], sound: bool) -> Finding:
-    lost, extra = (owed - heard).total(), (heard - owed).total()
-    passed = sound and owed.total() > 0 and not lost and not extra
-    return Finding(name, passed, f"{heard.total()} of {owed.total()}, {lost} lost, {extra} doubled or foreign")
+def _tally(owed: Counter[Key], heard: Counter[Key]) -> Tally:
+    return Tally(owed.total(), heard.total(), (owed - heard).total(), (heard - owed).total())
+
+
+def _once(name: str, tally: Tally, sound: bool) -> Finding:
+    passed = sound and tally.owed > 0 and not tally.lost and not tally.extra
+    detail = f"{tally.heard} of {tally.owed}, {tally.lost} lost, {tally.extra} doubled or foreign"
+    return Finding(name, passed, detail)
 
 
 def _truth(rows: list[JournalRow], drawn: Iterable[dict[str, object]]) -> Finding:
@@ -148,7 +165,7 @@ def _counted(outcomes: Counter[str]) -> str:
     return ", ".join(f"{outcomes[name]} {name}" for name in _EVALUATIONS if outcomes[name]) or "no verdict"
 
 
-def _lines(path: Path) -> list[dict[str, object]]:
+def read_lines(path: Path) -> list[dict[str, object]]:
     """The JSON objects of a transcript; none when it was never written."""
     if not path.exists():
         return []

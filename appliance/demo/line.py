@@ -114,7 +114,7 @@ def run_demo(*, headless: bool, seconds: int | None, port: int, seed: int) -> No
 def _run(state: Path, *, headless: bool, seconds: int | None, port: int, seed: int, stop: threading.Event) -> Findings:
     guard = state / "network.jsonl"
     network_guard.install(guard)
-    web_port = _free_port(port)
+    web_port = free_port(port)
     started = time.monotonic()
     watcher = Watcher(state / "run" / "station.sock")
     watcher.start()
@@ -127,7 +127,7 @@ def _run(state: Path, *, headless: bool, seconds: int | None, port: int, seed: i
         if dead is not None:
             raise CheckFailed(f"{dead.name} died with exit code {dead.exit_code}: {dead.last_words()}")
         simulator_code = line.simulator.end(_END_S)
-        _wait_for_delivery(watcher)
+        watcher.await_delivery(_END_S)  # the audit tells if nothing was
     return audit(state, watcher, simulator_code=simulator_code, network_log=guard)
 
 
@@ -135,7 +135,7 @@ def _start(state: Path, ends: ExitStack, *, web_port: int, seed: int, environmen
     """Start everything that receives verdicts before anything can cause one."""
     logs = state / "logs"
     logs.mkdir()
-    mqtt_port = _free_port(0)
+    mqtt_port = free_port(0)
     config = state / "station.toml"
     config.write_text(
         _CONFIG.format(
@@ -189,24 +189,12 @@ def _watch(line: _Line, stop: threading.Event, until: float | None) -> Child | N
     return None
 
 
-def _wait_for_delivery(watcher: Watcher) -> None:
-    """Until the ledger and the outbox are empty in a snapshot taken from now on; the audit tells if they never were."""
-    seen = watcher.snapshots
-    deadline = time.monotonic() + _END_S
-    while time.monotonic() < deadline:
-        status = watcher.status
-        fresh = watcher.snapshots > seen + 1
-        if fresh and status is not None and status.outbox_depth == 0 and status.counters.in_flight == 0:
-            return
-        time.sleep(0.05)
-
-
 def _answers(port: int) -> bool:
     with closing(socket.socket()) as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
     """`wanted` if it is free, any free one for 0.
 
     Raises:

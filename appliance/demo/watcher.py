@@ -36,6 +36,25 @@ class Watcher:
         self._stop.set()
         self._thread.join(timeout=5)
 
+    def await_delivery(self, timeout_s: float) -> bool:
+        """Wait until ledger and outbox are empty in a snapshot taken from now on; False when they never were."""
+        seen = self.snapshots
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            status = self.status
+            fresh = self.snapshots > seen + 1
+            if fresh and status is not None and status.outbox_depth == 0 and status.counters.in_flight == 0:
+                return True
+            self._stop.wait(_RETRY_S)
+        return False
+
+    def await_status(self, timeout_s: float) -> bool:
+        """Wait until there was one; False when there was none."""
+        deadline = time.monotonic() + timeout_s
+        while self.status is None and time.monotonic() < deadline:
+            self._stop.wait(_RETRY_S)
+        return self.status is not None
+
     def _run(self) -> None:
         while not self._stop.is_set():
             try:

@@ -81,24 +81,31 @@ class LiveServer:
         self._readers: dict[socket.socket, _Reader] = {}
         self._accepted = 0
         self._selector = selectors.DefaultSelector()
+        self.watched = False
+        """Whether a reader is connected."""
         self.cut_off = 0
         self.dropped = 0
 
     def publish_status(self, status: LiveStatus) -> None:
         with self._lock:
             self._status = status
-        self._enqueue(_line(status))
+            watched = self.watched
+        if watched:
+            self._enqueue(_line(status))
 
     def publish_verdict(self, verdict: LiveVerdict) -> None:
         with self._lock:
             self._last = verdict
             if verdict.outcome == "NG":
                 self._ng.append(verdict)
-        self._enqueue(_line(verdict))
+            watched = self.watched
+        if watched:
+            self._enqueue(_line(verdict))
 
     def publish_metrics(self, metrics: LiveMetrics) -> None:
         """Said once and not kept: whoever connects waits for the next."""
-        self._enqueue(_line(metrics))
+        if self.watched:
+            self._enqueue(_line(metrics))
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set (call `wake` after setting it)."""
@@ -107,6 +114,7 @@ class LiveServer:
         while not stop.is_set():
             for key, events in self._selector.select(timeout=1.0):
                 self._serve(key.fileobj, events)
+        self._broadcast()  # the last status: how it ended
         self._close()
 
     def wake(self) -> None:
@@ -146,6 +154,8 @@ class LiveServer:
             self.cut_off += 1
             return
         reader.setblocking(False)
+        with self._lock:
+            self.watched = True  # before the greeting is made: what comes after it is queued
         self._accepted += 1
         self._readers[reader] = _Reader(self._accepted, bytearray(self._greeting()))
         self._selector.register(reader, selectors.EVENT_READ)
@@ -219,6 +229,8 @@ class LiveServer:
         self._selector.unregister(reader)
         self._readers.pop(reader, None)
         reader.close()
+        with self._lock:
+            self.watched = bool(self._readers)
 
     def _close(self) -> None:
         for reader in tuple(self._readers):

@@ -35,16 +35,18 @@ class _Kept:
 class PictureArchive:
     """`live_dir` is emptied at start. `archive_dir` keeps `<date>/<outcome>-<id>.jpg`, at most `quota_bytes` in all.
 
-    While the disk has less than `min_free_bytes` left, nothing is archived and the oldest go.
+    `keep` False: nothing is archived. While the disk has less than `min_free_bytes` left, nothing is archived and the
+    oldest go.
     """
 
     def __init__(
-        self, live_dir: Path, archive_dir: Path, *, quota_bytes: int, min_free_bytes: int, keep_ok: bool
+        self, live_dir: Path, archive_dir: Path, *, quota_bytes: int, min_free_bytes: int, keep: bool, keep_ok: bool
     ) -> None:
         self._live_dir = live_dir
         self._archive_dir = archive_dir
         self._quota_bytes = quota_bytes
         self._min_free_bytes = min_free_bytes
+        self._keep = keep
         self._keep_ok = keep_ok
         self.failed_writes = 0
         self.shed = 0
@@ -59,15 +61,22 @@ class PictureArchive:
         self._others = deque(item for item in kept if not item.path.name.startswith("OK-"))
         self.bytes = sum(item.size for item in kept)
 
-    def keep(self, verdict: Verdict, frame: Frame, when: datetime) -> bool:
-        """Write the live picture, and the archived one where it is due; False when the live one is not there."""
+    def keep(self, verdict: Verdict, frame: Frame, when: datetime, *, show: bool = True) -> bool:
+        """Write the live picture, if it is to be shown, and the archived one where it is due.
+
+        False when the live one is not there. Nothing is encoded that nobody gets.
+        """
+        archive = self._keep and (verdict.outcome is not Outcome.OK or self._keep_ok)
+        if not (show or archive):
+            return False
         done, jpeg = cv2.imencode(".jpg", frame.image, (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
         if not done:
             return False
         content = jpeg.tobytes()
         try:
-            self._show(verdict.id, content)
-            if verdict.outcome is not Outcome.OK or self._keep_ok:
+            if show:
+                self._show(verdict.id, content)
+            if archive:
                 self._store(verdict, content, when)
         except OSError as error:
             self.failed_writes += 1
@@ -75,7 +84,7 @@ class PictureArchive:
                 self._partial(verdict.id).unlink()
             _log.warning("picture of part %d not kept: %s; free the disk", verdict.part.number, error)
             return False
-        return True
+        return show
 
     def _show(self, id: str, content: bytes) -> None:
         path = self._live_dir / f"{id}.jpg"

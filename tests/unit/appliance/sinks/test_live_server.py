@@ -209,3 +209,29 @@ class TestWhatReadersSay:
             assert messages(other, 1)[0]["counters"]["accepted"] == 3
         server.wake()
         assert service.stop(5.0)
+
+
+def test_nothing_is_queued_for_nobody_and_all_for_whoever_comes(server: LiveServer, tmp_path: Path) -> None:
+    for number in range(1, 4):
+        server.publish_verdict(make_live_verdict(number))
+    server.publish_metrics(metrics())
+    assert (server.watched, len(server._queued)) == (False, 0)
+    with connect(tmp_path) as reader:
+        assert [message["number"] for message in messages(reader, 3)] == [1, 2, 3]
+        assert server.watched
+        server.publish_verdict(make_live_verdict(4))
+        assert [message["number"] for message in messages(reader, 1)] == [4]
+    until(lambda: not server.watched, "the reader is forgotten")
+
+
+def test_the_last_status_reaches_the_reader_when_the_server_ends(tmp_path: Path) -> None:
+    made = LiveServer(tmp_path / "s.sock", echo)
+    service = Service("live", made.run)
+    made.publish_status(make_status(1))
+    service.start()
+    with connect(tmp_path) as reader:
+        file = reader.makefile("rb")
+        file.readline()
+        made._enqueue(b'{"last": true}\n')
+        assert service.stop(5.0)
+        assert json.loads(file.readline()) == {"last": True}

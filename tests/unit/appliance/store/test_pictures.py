@@ -21,13 +21,14 @@ WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def make_archive(
-    folder: Path, quota_bytes: int = 10**9, keep_ok: bool = True, min_free_bytes: int = 0
+    folder: Path, quota_bytes: int = 10**9, keep_ok: bool = True, min_free_bytes: int = 0, keep: bool = True
 ) -> PictureArchive:
     return PictureArchive(
         folder / "live",
         folder / "pictures",
         quota_bytes=quota_bytes,
         min_free_bytes=min_free_bytes,
+        keep=keep,
         keep_ok=keep_ok,
     )
 
@@ -65,6 +66,21 @@ def test_ok_is_shown_but_not_archived_unless_asked(tmp_path: Path) -> None:
     assert archive.keep(*make_picture(Outcome.OK, 1), WHEN)
     assert archived(tmp_path) == []
     assert (tmp_path / "live" / "OK-1.jpg").exists()
+
+
+def test_a_picture_that_nobody_gets_is_not_encoded(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, keep_ok=False)
+    assert not archive.keep(*make_picture(Outcome.OK, 1), WHEN, show=False)
+    assert not archive.keep(*make_picture(Outcome.NG, 2), WHEN, show=False)
+    assert archived(tmp_path) == ["NG-NG-2"], "the archive does not depend on who watches"
+    assert list((tmp_path / "live").iterdir()) == []
+
+
+def test_an_archive_that_is_switched_off_still_shows(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path, keep=False)
+    assert archive.keep(*make_picture(Outcome.NG, 1), WHEN)
+    assert archived(tmp_path) == []
+    assert (tmp_path / "live" / "NG-1.jpg").exists()
 
 
 def test_the_ring_of_live_pictures_ends(tmp_path: Path) -> None:
