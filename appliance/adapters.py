@@ -7,7 +7,9 @@ from collections.abc import Callable
 from appliance.cameras.base import Camera
 from appliance.cameras.folder import FolderCamera
 from appliance.cameras.synthetic import SyntheticCamera
+from appliance.cameras.video import VideoCamera
 from appliance.config.schema import ArchiveConfig, CameraConfig, Config, FolderCameraConfig, PlcConfig
+from appliance.config.video import VideoCameraConfig
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Part
 from appliance.pipeline.health import DISK_WARN_BYTES
@@ -22,6 +24,8 @@ def make_camera(config: CameraConfig, state: StateDir) -> Camera:
     """The camera of the configuration, not yet open."""
     if isinstance(config, FolderCameraConfig):
         return FolderCamera("folder", config.path, config.loop)
+    if isinstance(config, VideoCameraConfig):
+        return VideoCamera("video", config)
     truth = state.run / "truth.jsonl"
     return SyntheticCamera(
         "synthetic", config.seed, config.defect_rate, state.run, truth, distinct_parts=config.distinct_parts

@@ -4,6 +4,7 @@
     ├── UsageError        2   wrong usage or configuration
     ├── NotThere          3   a device, server or file is not there
     │   └── CameraLost    3   the camera stopped giving pictures
+    │       └── CameraFrozen  it gives the same picture again and again
     ├── RefusedForSafety  4   signature, parity, self-test
     └── CheckFailed       1   the check or gate that was asked for failed
 
@@ -39,6 +40,10 @@ class CameraLost(NotThere):
     def __init__(self, text_en: str, text_zh: str = "相机不可用；请检查电源、线缆和设置") -> None:
         super().__init__(text_en)
         self.text_zh = text_zh
+
+
+class CameraFrozen(CameraLost):
+    """The camera repeats one picture to the last bit: it would show parts that are long gone."""
 
 
 class RefusedForSafety(OkngError):

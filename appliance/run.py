@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import cv2
 
 from appliance.config.schema import Config, FolderCameraConfig
+from appliance.config.video import SourceKind, VideoCameraConfig
 from appliance.domain.stages import Meter
 from appliance.domain.verdict import Verdict
 from appliance.state_dir import StateDir
@@ -57,6 +60,8 @@ def check_station(config: Config) -> tuple[str, ...]:
     warnings = []
     if isinstance(config.camera, FolderCameraConfig) and not config.camera.path.is_dir():
         warnings.append(f"[camera] path: {config.camera.path} is not there; the station would wait for it, not ready")
+    if isinstance(config.camera, VideoCameraConfig):
+        warnings.extend(_video_warnings(config.camera, config.recipe.exposure_within_ms))
     if config.plc.enabled and not config.plc.port.exists():
         warnings.append(f"[plc] port: {config.plc.port} is not there; the station would wait for it")
     if config.trigger.source == "plc" and not config.plc.enabled:
@@ -64,3 +69,21 @@ def check_station(config: Config) -> tuple[str, ...]:
     if not config.station.armed:
         warnings.append("[station] armed is false: monitor mode, Pass is never set")
     return tuple(warnings)
+
+
+def _video_warnings(camera: VideoCameraConfig, exposure_within_ms: int) -> list[str]:
+    warnings = []
+    source = camera.source
+    if isinstance(source, Path) and not source.exists():
+        warnings.append(f"[camera] source: {source} is not there; the station would wait for it, not ready")
+    if camera.kind is SourceKind.V4L2 and re.fullmatch(r"video\d+", source.name if isinstance(source, Path) else ""):
+        warnings.append(
+            f"[camera] source: {source} may be another camera after the next start; take its name from /dev/v4l/by-id, "
+            "see: okng camera list"
+        )
+    if camera.latency_allowed_ms >= exposure_within_ms:
+        warnings.append(
+            f"[camera] latency_ms: a picture is used {camera.latency_allowed_ms} ms after its trigger at the earliest "
+            f"and refused {exposure_within_ms} ms after it ([recipe] exposure_within_ms): every part would be ERROR"
+        )
+    return warnings

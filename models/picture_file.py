@@ -46,10 +46,19 @@ def read_picture(file: Path) -> NDArray[np.uint8]:
         stored = np.fromfile(file, np.uint8)
     except OSError as error:
         raise BadPicture(f"{file.name} cannot be read ({error.strerror}); check the file") from error
+    return decode_picture(file.name, stored)
+
+
+def decode_picture(name: str, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What `read_picture` makes of the bytes of a file, `(N,)` uint8; `name` names them in messages.
+
+    Raises:
+        BadPicture: as `read_picture`.
+    """
     fault = _fault_of(stored.tobytes())
     if fault:
-        raise BadPicture(f"{file.name} {fault}")
-    return _decode(file.name, stored)
+        raise BadPicture(f"{name} {fault}")
+    return _decode(name, stored)
 
 
 def _decode(name: str, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:

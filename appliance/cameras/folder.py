@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from appliance.cameras.base import EndOfPictures
+from appliance.cameras.base import CameraCounts, EndOfPictures
 from appliance.domain.parts import Frame
 from appliance.errors import CameraLost
 from models.picture_file import SUFFIXES, read_picture
@@ -35,6 +35,11 @@ class FolderCamera:
         """Whether the last picture was given and the folder is replayed only once."""
         files = self._files
         return files is not None and not self._loop and self._next >= len(files)
+
+    @property
+    def counts(self) -> CameraCounts:
+        """See `Camera.counts`."""
+        return CameraCounts(pictures=self._seq)
 
     def open(self) -> None:
         """List the folder; goes on where it stopped. See `Camera.open`."""
@@ -73,6 +78,9 @@ class FolderCamera:
             image = read_picture(file)
             image.flags.writeable = False
             return Frame(self.name, self._seq, captured_ns, image, file.name)
+
+    def check(self) -> None:
+        """A folder is read when a picture is asked for; see `Camera.check`."""
 
     def close(self) -> None:
         """Nothing is held open; see `Camera.close`."""

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.cameras.base import CameraCounts
 from appliance.cameras.flange import HEIGHT_PX, WIDTH_PX
 from appliance.cameras.ring import Ring, RingError, RingPicture, TornPicture
 from appliance.domain.parts import Frame
@@ -69,6 +70,11 @@ class SyntheticCamera:
         """Never: parts are drawn as long as they are asked for."""
         return False
 
+    @property
+    def counts(self) -> CameraCounts:
+        """See `Camera.counts`."""
+        return CameraCounts(pictures=self._seq)
+
     def open(self) -> None:
         """Start the renderer, or start it again; see `Camera.open`."""
         with self._in_use:
@@ -97,6 +103,12 @@ class SyntheticCamera:
             picture = self._take(renderer)
             self._seq += 1
             return Frame(self.name, self._seq, time.monotonic_ns(), picture.image, f"part {picture.number}")
+
+    def check(self) -> None:
+        """Whether the renderer lives; see `Camera.check`."""
+        renderer = self._renderer
+        if renderer is not None and renderer.process.poll() is not None:
+            raise self._lost(renderer)
 
     def close(self) -> None:
         """End the renderer and remove its ring; see `Camera.close`."""

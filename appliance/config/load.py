@@ -12,10 +12,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from appliance.config.schema import Config, FolderCameraConfig, SyntheticCameraConfig
+from appliance.config.video import SECRET, VideoCameraConfig
 from appliance.errors import NotThere, UsageError
 
 _MAX_BYTES = 1_000_000
-_CAMERAS: dict[str, type[BaseModel]] = {"folder": FolderCameraConfig, "synthetic": SyntheticCameraConfig}
+_CAMERAS: dict[str, type[BaseModel]] = {
+    "folder": FolderCameraConfig,
+    "synthetic": SyntheticCameraConfig,
+    "video": VideoCameraConfig,
+}
 
 
 def load_config(path: Path) -> tuple[Config, str]:
@@ -74,8 +79,8 @@ def _sentence(detail: ErrorDetails) -> str:
     if detail["type"] == "missing":
         return f"  {where}: missing; add it"
     if detail["type"] == "union_tag_not_found":
-        return f'  {where}: type is missing; add type = "folder" or type = "synthetic"'
-    given = detail.get("input")
+        return f'  {where}: type is missing; add type = "folder", "synthetic" or "video"'
+    given = None if detail["type"] == SECRET else detail.get("input")
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
     return f"  {where}: {detail['msg'].removeprefix('Value error, ')}{shown}"
 

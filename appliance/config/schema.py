@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from appliance.config.section import Section
+from appliance.config.video import VideoCameraConfig
 
 Segment = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){4}$"
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class StationConfig(Section):
@@ -47,7 +46,7 @@ class SyntheticCameraConfig(Section):
     timeout_ms: int = Field(1000, ge=10, le=10_000)
 
 
-CameraConfig = Annotated[FolderCameraConfig | SyntheticCameraConfig, Field(discriminator="type")]
+CameraConfig = Annotated[FolderCameraConfig | SyntheticCameraConfig | VideoCameraConfig, Field(discriminator="type")]
 
 
 class TriggerConfig(Section):

@@ -11,9 +11,18 @@ state_dir = "state"                          # journal, pictures, sockets; relat
 armed = false                                # false: monitor mode, verdicts are shown and Pass is never set
 
 [camera]
-type = "folder"                              # "folder" replays pictures, "synthetic" draws parts
+type = "folder"                              # "folder" replays pictures, "synthetic" draws parts, "video" see below
 path = "pictures"
 loop = false
+# type = "video"                             # instead of the three lines above; see docs/cameras.md
+# source = "/dev/v4l/by-id/usb-camera-index0"  # or a video file, rtsp://HOST/PATH, http://HOST/PATH; okng camera list
+# username = "okng"                          # for rtsp and http; the password stands in a file of its own
+# password_file = "camera.password"
+# [camera.settings]                          # V4L2: each is read back, and set again whenever the camera comes back
+# width_px = 1280
+# height_px = 1024
+# auto_exposure = false
+# exposure = 100
 
 [trigger]
 source = "interval"                          # "plc" once one is connected; "software": only when asked

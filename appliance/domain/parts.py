@@ -47,8 +47,10 @@ class Part:
 class Frame:
     """One picture. `image`: `(H, W, 3)` uint8 BGR or `(H, W)` uint8 gray, write-protected.
 
-    `seq` counts the camera's pictures; a gap is a counted loss. `captured_ns` is monotonic. `source` names the picture
-    for people (a file name, a part number of the simulated line), or is empty.
+    `seq` counts the camera's pictures; a gap is a counted loss, or what a free-running camera took between triggers.
+    `captured_ns` is monotonic. `source` names the picture for people (a file name, a part number of the simulated
+    line), or is empty. `repeats`: how many pictures right before this one were the same to the last bit; 0 where the
+    camera does not look.
     """
 
     camera: str
@@ -56,3 +58,4 @@ class Frame:
     captured_ns: int
     image: NDArray[np.uint8]
     source: str = ""
+    repeats: int = 0

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     NO_FRAME = "no_frame"
     CAMERA_LOST = "camera_lost"
     BAD_PICTURE = "bad_picture"
+    PICTURE_FROZEN = "picture_frozen"
     MODEL_FAILED = "model_failed"
     STAGE_CRASHED = "stage_crashed"
     QUEUE_FULL = "queue_full"
@@ -40,6 +41,10 @@ TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.NO_FRAME: ("The camera gave no picture; check cable and trigger", "相机未给出图像；请检查线缆和触发"),
     Reason.CAMERA_LOST: ("Camera lost; check power and cable", "相机断开；请检查电源和线缆"),
     Reason.BAD_PICTURE: ("Picture cannot be judged; check camera settings", "图像无法判定；请检查相机设置"),
+    Reason.PICTURE_FROZEN: (
+        "The camera repeats the same picture; restart the camera",
+        "相机重复输出同一图像；请重启相机",
+    ),
     Reason.MODEL_FAILED: ("The model failed on this picture; part rejected", "模型处理该图像失败；工件已剔除"),
     Reason.STAGE_CRASHED: ("Internal fault while judging; part rejected", "判定时发生内部故障；工件已剔除"),
     Reason.QUEUE_FULL: ("Parts come faster than the station can judge", "来件速度超过检测能力"),

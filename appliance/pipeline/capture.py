@@ -12,7 +12,7 @@ from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
 from appliance.domain.stages import Meter, Stage
-from appliance.errors import CameraLost
+from appliance.errors import CameraFrozen, CameraLost
 from models.errors import BadPicture
 
 _log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ class CaptureStage:
         self._on_lost = on_lost
         self._on_exposed = on_exposed
         self._retry_ns = 0
+        self._last_seq: int | None = None
         self._closing = False
         self.finished = False
         """A finite source has no more pictures."""
@@ -68,9 +69,20 @@ class CaptureStage:
                 self._on_exposed()
 
     def idle(self) -> None:
-        """Open the camera when it is not open, once a second."""
-        if self._closing or self.state.state == "ok" or self._clock.monotonic_ns() < self._retry_ns:
+        """Look after an open camera; open one that is not open, once a second."""
+        if self._closing:
             return
+        if self.state.state == "ok":
+            self._look()
+        elif self._clock.monotonic_ns() >= self._retry_ns:
+            self._open()
+
+    def close(self) -> None:
+        """Let go of the camera for good; a grab that is interrupted by it is no fault."""
+        self._closing = True
+        self._camera.close()
+
+    def _open(self) -> None:
         try:
             self._camera.open()
         except CameraLost as error:
@@ -80,10 +92,20 @@ class CaptureStage:
             self.finished = self._camera.exhausted
             _log.info("camera %s is open", self._camera.name)
 
-    def close(self) -> None:
-        """Let go of the camera for good; a grab that is interrupted by it is no fault."""
-        self._closing = True
-        self._camera.close()
+    def _look(self) -> None:
+        if self.finished:
+            return
+        try:
+            self._camera.check()
+        except CameraLost as error:
+            self._lose(error)
+        else:
+            self._see_end()
+
+    def _see_end(self) -> None:
+        if self._camera.exhausted:
+            self.finished = True
+            self._on_lost()
 
     def _serve(self, part: Part) -> None:
         if not self.ready:
@@ -101,13 +123,20 @@ class CaptureStage:
             self._fail(part, Reason.NO_FRAME)
         except CameraLost as error:
             self._lose(error)
-            self._fail(part, Reason.CAMERA_LOST)
+            self._fail(part, Reason.PICTURE_FROZEN if isinstance(error, CameraFrozen) else Reason.CAMERA_LOST)
         else:
-            self._deliver(part, frame)
+            self._take(part, frame)
             self._meter.observe(Stage.EXPOSE, frame.captured_ns - part.trigger.received_ns)
-        if self._camera.exhausted:
-            self.finished = True
-            self._on_lost()
+        self._see_end()
+
+    def _take(self, part: Part, frame: Frame) -> None:
+        """Hand the picture on, unless the camera gave the very same one to the part before."""
+        last, self._last_seq = self._last_seq, frame.seq
+        if last is not None and frame.repeats >= frame.seq - last:
+            _log.warning("part %d: picture %d is that of the part before", part.number, frame.seq)
+            self._fail(part, Reason.PICTURE_FROZEN)
+            return
+        self._deliver(part, frame)
 
     def _lose(self, error: CameraLost) -> None:
         why = str(error)

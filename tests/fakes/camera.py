@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.cameras.base import EndOfPictures
+from appliance.cameras.base import CameraCounts, EndOfPictures
 from appliance.domain.parts import Frame
 from appliance.errors import CameraLost
 
@@ -40,6 +40,13 @@ class FakeCamera:
     @property
     def exhausted(self) -> bool:
         return not self._script
+
+    @property
+    def counts(self) -> CameraCounts:
+        return CameraCounts(pictures=self._seq, openings=self.opened)
+
+    def check(self) -> None:
+        """A script tells what happens when it is asked."""
 
     def open(self) -> None:
         self.opened += 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.cameras.base import CameraCounts
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame
 from appliance.domain.record import Record
@@ -77,6 +78,14 @@ class World:
         self.measured.append((stage, duration_ns))
 
     def open(self) -> None:
+        if isinstance(self.camera, CameraLost):
+            raise self.camera
+
+    @property
+    def counts(self) -> CameraCounts:
+        return CameraCounts(pictures=self.seq)
+
+    def check(self) -> None:
         if isinstance(self.camera, CameraLost):
             raise self.camera
 

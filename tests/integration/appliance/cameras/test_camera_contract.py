@@ -15,11 +15,14 @@ from appliance.cameras.base import Camera
 from appliance.cameras.flange import draw
 from appliance.cameras.folder import FolderCamera
 from appliance.cameras.synthetic import SyntheticCamera
+from appliance.cameras.video import VideoCamera
+from appliance.config.video import VideoCameraConfig
 from appliance.errors import CameraLost
 from tests.fakes.camera import FakeCamera
+from tests.fakes.film import write_film
 
 
-@pytest.fixture(params=["folder", "synthetic", "fake"])
+@pytest.fixture(params=["folder", "synthetic", "video", "fake"])
 def camera(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Camera]:
     pictures = [draw(1, number).image for number in range(1, 7)]
     made: Camera
@@ -29,6 +32,9 @@ def camera(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Camera]:
         made = FolderCamera("contract", tmp_path, loop=False)
     elif request.param == "synthetic":
         made = SyntheticCamera("contract", 1, 0.0, tmp_path / "run", None)
+    elif request.param == "video":
+        film = write_film(tmp_path / "parts.mkv", pictures)
+        made = VideoCamera("contract", VideoCameraConfig(type="video", source=film, pace="trigger"))
     else:
         made = FakeCamera(pictures, name="contract")
     yield made

@@ -1,0 +1,65 @@
+"""Video files and streams made by the real ffmpeg."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.fakes.mosquitto import free_port
+
+
+def ffmpeg(*words: object) -> None:
+    """Run ffmpeg to its end; it must succeed."""
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, words)], check=True, stdin=subprocess.DEVNULL, timeout=60)
+
+
+def write_film(path: Path, pictures: Sequence[NDArray[np.uint8]], fps: int = 20) -> Path:
+    """A video of exactly these pictures, lossless; all of one size."""
+    height, width = pictures[0].shape[:2]
+    raw = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}", "-r", fps, "-i", "-"]
+    command = ["ffmpeg", "-v", "error", "-y", *raw, "-c:v", "ffv1", "-pix_fmt", "bgr0", path]
+    content = b"".join(picture.tobytes() for picture in pictures)
+    subprocess.run([str(word) for word in command], check=True, input=content, timeout=60)
+    return path
+
+
+def test_picture(path: Path, *encoding: object, seconds: float = 3, fps: int = 20, size: str = "320x240") -> Path:
+    """A moving test picture, encoded as told."""
+    ffmpeg("-f", "lavfi", "-i", f"testsrc2=size={size}:rate={fps}", "-t", seconds, *encoding, path)
+    return path
+
+
+class HttpCamera:
+    """ffmpeg serving JPEG pictures over HTTP to one client at a time, like a network camera; no two are alike."""
+
+    def __init__(self, *, fps: int = 20, size: str = "320x240", port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}/feed"
+        self._picture = f"testsrc2=size={size}:rate={fps}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = ["ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", self._picture, "-c:v", "mjpeg", "-q:v", "3"]
+        command += ["-f", "mpjpeg", "-listen", "1", self.url]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def __enter__(self) -> HttpCamera:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
