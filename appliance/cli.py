@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from appliance import network_guard
+from appliance.bench.command import bench
 from appliance.config.load import load_config
 from appliance.config.template import TEMPLATE
 from appliance.demo.parts import demo_parts
@@ -161,6 +162,7 @@ def demo(headless: bool, seconds: int | None, port: int, seed: int) -> None:
 
 
 okng.add_command(demo_parts)
+okng.add_command(bench)
 
 
 def _add_plugins() -> None:
