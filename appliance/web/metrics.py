@@ -24,7 +24,7 @@ from appliance.web.stream import StreamSlots
 
 _DURATIONS = (
     "okng_stage_duration_seconds",
-    "Time parts took in each stage; total is from trigger to answer.",
+    "Time parts took in each stage; total is from trigger to answer, wake no part's time.",
 )
 
 
