@@ -81,6 +81,17 @@ class Durations(Figures):
         return self
 
 
+class CameraFigures(Figures):
+    """`lost` pictures are known to be missing; `left_behind`: calls into its driver that never came back."""
+
+    pictures: Count
+    lost: Count
+    unusable: Count
+    frozen: Count
+    openings: Count
+    left_behind: Count
+
+
 class WorkerFigures(Figures):
     """`refused`: jobs that found the queue full; `crashes`: failures of the stage that were caught."""
 
@@ -134,6 +145,7 @@ class LiveMetrics(Figures):
     devices: dict[DeviceId, DeviceLevel]
     durations: Durations
     ledger: LedgerFigures
+    camera: CameraFigures
     workers: dict[WorkerName, WorkerFigures]
     drops: dict[DropCause, Count]
     outbox: OutboxFigures

@@ -17,6 +17,7 @@ from appliance.domain.device import DeviceId, DeviceState
 from appliance.domain.ledger import Ledger
 from appliance.domain.readiness import Hindrance
 from appliance.live_metrics import (
+    CameraFigures,
     Durations,
     LedgerFigures,
     LiveMetrics,
@@ -102,6 +103,7 @@ class Measuring:
             devices={name: device.state for name, device in self._sources.devices().items()},
             durations=durations,
             ledger=self._ledger(),
+            camera=CameraFigures(**asdict(self._sources.flow.camera.counts)),
             workers=self._workers(),
             drops=self._sources.showing.drops_by_cause,
             outbox=self._outbox(),

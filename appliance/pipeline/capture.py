@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from appliance.cameras.base import Camera, EndOfPictures
+from appliance.cameras.base import Camera, CameraCounts, EndOfPictures
 from appliance.domain.clock import Clock
 from appliance.domain.device import DeviceState
 from appliance.domain.ledger import Ledger
@@ -58,6 +58,11 @@ class CaptureStage:
     @property
     def ready(self) -> bool:
         return self.state.state == "ok" and not self.finished
+
+    @property
+    def counts(self) -> CameraCounts:
+        """The camera's; see `Camera.counts`."""
+        return self._camera.counts
 
     def handle(self, parts: Sequence[Part]) -> None:
         for part in parts:

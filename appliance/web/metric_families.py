@@ -134,6 +134,15 @@ FAMILIES: tuple[Family, ...] = (
         lambda m: m.ledger.refused_verdicts,
     ),
     _gauge("okng_deadline_seconds", "Time from trigger to answer that the recipe allows.", lambda m: m.deadline_s),
+    # the camera
+    _counter("okng_camera_pictures", "Pictures that came, whether asked for or not.", lambda m: m.camera.pictures),
+    _counter("okng_camera_lost_pictures", "Pictures known to be missing.", lambda m: m.camera.lost),
+    _counter(
+        "okng_camera_unusable_pictures", "Pictures torn, resized or of a wrong kind.", lambda m: m.camera.unusable
+    ),
+    _counter("okng_camera_freezes", "Times the camera repeated itself.", lambda m: m.camera.frozen),
+    _counter("okng_camera_openings", "Times the camera was opened.", lambda m: m.camera.openings),
+    _gauge("okng_camera_stuck_calls", "Calls into the driver that did not come back.", lambda m: m.camera.left_behind),
     # stages
     Family(
         GaugeMetricFamily,

@@ -123,6 +123,7 @@ def metrics(**changes: Any) -> LiveMetrics:
             **{"missed": 4, "late": 1, "refused_verdicts": 1},
             "errors": {Reason.DEADLINE_MISSED: 1, Reason.NO_FRAME: 1},
         },
+        "camera": {"pictures": 1300, "lost": 3, "unusable": 1, "frozen": 0, "openings": 2, "left_behind": 0},
         "workers": {
             name: {"queued": 1, "refused": 0, "crashes": 0} for name in ("capture", "infer", "record", "pictures")
         },

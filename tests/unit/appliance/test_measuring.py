@@ -61,7 +61,8 @@ class Bench:
         self.flow = self.world.flow(self.ledger, 4)
         self.histograms = StageHistograms()
         self.journal = Journal(folder / "station.db", boot_id="0a1b2c3d", publish=mqtt)
-        pictures = PictureArchive(folder / "l", folder / "p", quota_bytes=9, min_free_bytes=0, keep_ok=False)
+        archive = {"quota_bytes": 9, "min_free_bytes": 0, "keep": False, "keep_ok": False}
+        pictures = PictureArchive(folder / "l", folder / "p", **archive)
         live = LiveServer(folder / "s.sock", lambda line, answer: None)
         showing = Showing(config, context, model, pictures=pictures, live=live, clock=SystemClock())
         self.hindrance: Hindrance | None = None
@@ -125,6 +126,7 @@ def test_durations_devices_and_hindrance_are_passed_on(bench: Bench) -> None:
     assert sum(figures.durations.stages[Stage.INFER].counts) == 1
     assert figures.devices == {"camera": "fault", "plc": "off"}
     assert figures.hindrance is Hindrance.CAMERA
+    assert figures.camera.pictures == bench.world.counts.pictures
     assert figures.deadline_s == 0.4
 
 

@@ -21,6 +21,7 @@ from appliance.domain.reasons import Reason
 from appliance.domain.stages import Stage
 from appliance.live import Live
 from appliance.live_metrics import (
+    CameraFigures,
     DropCause,
     Durations,
     LedgerFigures,
@@ -258,6 +259,7 @@ def any_figures() -> st.SearchStrategy[LiveMetrics]:
             **dict.fromkeys(LedgerFigures.model_fields.keys() - {"errors"}, COUNTS),
             errors=st.dictionaries(st.sampled_from(Reason), COUNTS),
         ),
+        camera=st.builds(CameraFigures, **dict.fromkeys(CameraFigures.model_fields, COUNTS)),
         workers=st.dictionaries(st.sampled_from(get_args(WorkerName)), workers),
         drops=st.dictionaries(st.sampled_from(get_args(DropCause)), COUNTS),
         outbox=st.builds(OutboxFigures, rows=COUNTS, bytes=COUNTS, limit_bytes=COUNTS, oldest_s=st.none() | amounts),
