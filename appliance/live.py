@@ -80,9 +80,18 @@ class LiveDevice(Message):
     text_zh: str
 
 
-class LiveStatus(Message):
-    """`ng_rate` holds (parts, NG) of each finished group of 50 parts since boot, the last 26, oldest first.
+class LiveCollecting(Message):
+    """The station judges nothing: it keeps pictures as `label`. Counts of this run."""
 
+    label: str
+    kept: int
+    failed: int
+
+
+class LiveStatus(Message):
+    """`model_id` and `model_runtime` are empty while collecting.
+
+    `ng_rate` holds (parts, NG) of each finished group of 50 parts since boot, the last 26, oldest first.
     `software_trigger`: whether the station takes triggers from page, API, MQTT and command line.
     """
 
@@ -109,6 +118,7 @@ class LiveStatus(Message):
     devices: tuple[LiveDevice, ...]
     ng_rate: tuple[tuple[int, int], ...]
     software_trigger: bool = False
+    collecting: LiveCollecting | None = None
 
 
 Live = LiveVerdict | LiveStatus | LiveMetrics

@@ -32,7 +32,8 @@ def run_station(
     """Load the model, wire the station, inspect until told to stop. `meters` and `witnesses`: see `Station`.
 
     A missing camera, PLC or broker does not stop it: the station starts, says so on its page, and is not ready or not
-    heard until they come. A package that is not sound does: nothing can be judged without one.
+    heard until they come. A package that is not sound does: nothing can be judged without one. A station that collects
+    pictures needs none.
 
     Raises:
         OkngError, ModelError: the station cannot start; the message says what to do.
@@ -41,13 +42,23 @@ def run_station(
     state = StateDir(config.station.state_dir)
     state.acquire()
     try:
-        model = config.model
-        probe(model.package, runtime=model.runtime, threads=model.threads)
-        detector = Detector.load(model.package, runtime=model.runtime, threads=model.threads)
-        station = Station(config, config_hash, detector, state, meters=meters, witnesses=witnesses)
+        station = Station(config, config_hash, load_detector(config), state, meters=meters, witnesses=witnesses)
         station.run(stop, until_done=until_done)
     finally:
         state.release()
+
+
+def load_detector(config: Config) -> Detector | None:
+    """The recipe's model, proven in a disposable child process first; None where pictures are collected.
+
+    Raises:
+        ModelError: the package is not sound, or its runtime is not there.
+    """
+    model = config.model
+    if model is None or config.recipe.mode == "collect":
+        return None
+    probe(model.package, runtime=model.runtime, threads=model.threads)
+    return Detector.load(model.package, runtime=model.runtime, threads=model.threads)
 
 
 def check_station(config: Config) -> tuple[str, ...]:
@@ -56,8 +67,13 @@ def check_station(config: Config) -> tuple[str, ...]:
     Raises:
         PackageError: the station would not start.
     """
-    open_package(config.model.package)
     warnings = []
+    if config.recipe.mode == "collect":
+        warnings.append('[recipe] mode is "collect": pictures are kept, nothing is judged, Pass is never set')
+    elif config.model is not None:
+        open_package(config.model.package)
+    if config.collect is not None and not config.collect.data_set.parent.is_dir():
+        warnings.append(f"[collect] data_set: {config.collect.data_set.parent} is not there; make it or mount its disk")
     if isinstance(config.camera, FolderCameraConfig) and not config.camera.path.is_dir():
         warnings.append(f"[camera] path: {config.camera.path} is not there; the station would wait for it, not ready")
     if isinstance(config.camera, VideoCameraConfig):
@@ -66,7 +82,7 @@ def check_station(config: Config) -> tuple[str, ...]:
         warnings.append(f"[plc] port: {config.plc.port} is not there; the station would wait for it")
     if config.trigger.source == "plc" and not config.plc.enabled:
         warnings.append('[trigger] source is "plc" but [plc] enabled is false; nothing would trigger the station')
-    if not config.station.armed:
+    if not config.station.armed and config.recipe.mode == "inspect":
         warnings.append("[station] armed is false: monitor mode, Pass is never set")
     return tuple(warnings)
 

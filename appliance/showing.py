@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from appliance.clock import SystemClock
 from appliance.commands.trigger import forbidden
 from appliance.config.schema import Config
 from appliance.domain.device import DeviceId, DeviceState
 from appliance.domain.verdict import Verdict
-from appliance.live import LiveCounters, LiveDevice, LiveStatus
+from appliance.live import LiveCollecting, LiveCounters, LiveDevice, LiveStatus
 from appliance.live_metrics import DropCause
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
@@ -31,6 +32,15 @@ _BUDGET_S = 5.0
 _UNWATCHED_NS = 500_000_000
 
 
+class Shown(Protocol):
+    """What looks at the pictures, as the page names it: a model, or a data set that is collected."""
+
+    @property
+    def model(self) -> ModelInfo | None: ...
+    @property
+    def collecting(self) -> LiveCollecting | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Answered:
     conclusion: Conclusion
@@ -44,7 +54,7 @@ class Showing:
         self,
         config: Config,
         context: ResultContext,
-        model: ModelInfo,
+        looking: Shown,
         *,
         pictures: PictureArchive,
         live: LiveServer,
@@ -52,9 +62,9 @@ class Showing:
     ) -> None:
         self._config = config
         self._context = context
-        self._model = model
+        self._looking = looking
         self._clock = clock
-        self._classes = {row.label: row for row in model.classes}
+        self._classes = {row.label: row for row in looking.model.classes} if looking.model else {}
         self._telemetry = Telemetry()
         self._pictures = pictures
         self._live = live
@@ -102,7 +112,7 @@ class Showing:
     def publish_status(
         self, *, ready: bool, counters: LiveCounters, outbox_depth: int, devices: Mapping[DeviceId, DeviceState]
     ) -> None:
-        station, recipe = self._config.station, self._config.recipe
+        station, recipe, model = self._config.station, self._config.recipe, self._looking.model
         self._live.publish_status(
             LiveStatus(
                 boot_id=self._context.boot_id,
@@ -113,8 +123,8 @@ class Showing:
                 software=self._context.station.sw,
                 recipe_name=recipe.name,
                 recipe_version=recipe.version,
-                model_id=self._model.id,
-                model_runtime=self._model.runtime,
+                model_id=model.id if model else "",
+                model_runtime=model.runtime if model else "",
                 lot=station.lot,
                 armed=self._context.armed,
                 ready=ready,
@@ -130,6 +140,7 @@ class Showing:
                 ),
                 ng_rate=self._telemetry.ng_rate,
                 software_trigger=forbidden(self._config) is None,
+                collecting=self._looking.collecting,
             )
         )
 

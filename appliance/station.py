@@ -7,7 +7,7 @@ Longer than 300 lines, because wiring that is spread over files can no longer be
 | plc      | PlcSink: triggers in, answers out  | the serial line              |
 | trigger  | IntervalTrigger, without a PLC     | the clock                    |
 | capture  | CaptureStage                       | admitted parts               |
-| infer    | InferStage                         | (part, frame)                |
+| infer    | InferStage, or CollectStage        | (part, frame)                |
 | record   | RecordStage: disk, then answer     | conclusions                  |
 | pictures | Showing: pictures, then the page   | answered parts               |
 | mqtt     | MqttPublisher                      | the outbox                   |
@@ -31,16 +31,16 @@ from appliance.commanding import Commanding
 from appliance.config.schema import Config
 from appliance.domain.device import DeviceState
 from appliance.domain.ids import IdSource
-from appliance.domain.judge import Rules
 from appliance.domain.ledger import Ledger
 from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
+from appliance.looking import Surroundings, make_looking
 from appliance.machine import Machine
 from appliance.measuring import Measuring, Sources
 from appliance.pipeline.flow import Flow, Ports
-from appliance.pipeline.health import Health, Probes, journal_state, model_state
+from appliance.pipeline.health import Health, Probes, journal_state
 from appliance.pipeline.histograms import StageHistograms
 from appliance.pipeline.interval import IntervalTrigger
 from appliance.pipeline.record import Conclusion
@@ -54,7 +54,6 @@ from appliance.sinks.result_message import result_message
 from appliance.sinks.state_messages import StatusMessage
 from appliance.state_dir import StateDir
 from appliance.store.journal import Journal, JournalFailed
-from models.decision import Limits
 from models.detector import Detector
 
 _log = logging.getLogger(__name__)
@@ -64,7 +63,8 @@ _STOP_S = 8.0  # the MQTT publisher drains and says good-bye within 6 s
 
 
 class Station:
-    """One station from trigger to answer. `detector` is loaded and has passed its self-test.
+    """One station from trigger to answer. `detector` is loaded and has passed its self-test; None: pictures are
+    collected and nothing is judged.
 
     `meters` hear how long each part took in each stage, `witnesses` each verdict once it is answered; none may block.
 
@@ -76,21 +76,25 @@ class Station:
         self,
         config: Config,
         config_hash: str,
-        detector: Detector,
+        detector: Detector | None,
         state: StateDir,
         *,
         meters: Sequence[Meter] = (),
         witnesses: Sequence[Callable[[Verdict], None]] = (),
     ) -> None:
         self._config = config
-        self._detector = detector
         self._clock = SystemClock()
+        self._looking = make_looking(config, detector, self._clock)
         self._ids = IdSource()
         self._histograms = StageHistograms()
         self._meters = (self._histograms, *meters)
-        self._limits = limits_in_force(config, detector.info.limits)
         self._context = result_context(
-            config, config_hash, detector.info, self._limits, boot_id=secrets.token_hex(4), utc=self._clock.utc_of
+            config,
+            config_hash,
+            self._looking.model,
+            self._looking.limits,
+            boot_id=secrets.token_hex(4),
+            utc=self._clock.utc_of,
         )
         self._ledger = Ledger(
             clock=self._clock, new_id=self._ids.next, deadline_ms=config.recipe.deadline_ms, capacity=_CAPACITY
@@ -109,7 +113,7 @@ class Station:
         self._showing = Showing(
             config,
             self._context,
-            detector.info,
+            self._looking,
             pictures=make_archive(config.archive, state),
             live=self._live,
             clock=self._clock,
@@ -170,7 +174,7 @@ class Station:
         for service in self._services:
             if not service.stop(_STOP_S):
                 _log.error("%s did not end in time", service.name)
-        self._detector.close()
+        self._looking.close()
         try:
             self._journal.close()
         except JournalFailed as error:
@@ -202,9 +206,7 @@ class Station:
         return self._journal.outbox_rows if self._config.mqtt.enabled else 0
 
     def _what(self) -> str:
-        info, limits = self._detector.info, self._limits
-        mode = "armed" if self._context.armed else "monitor mode: Pass is never set"
-        return f"model {info.id} on {info.runtime}, OK below {limits.ok_below}, NG from {limits.ng_from}, {mode}"
+        return f"{self._looking.text}, {'armed' if self._context.armed else 'monitor mode: Pass is never set'}"
 
     def _encode(self, verdict: Verdict, seq: int) -> Record:
         context = replace(self._context, clock="synced" if self._clock.synchronized() else "unsynced")
@@ -220,11 +222,11 @@ class Station:
     # Wiring
 
     def _make_flow(self, camera: Camera) -> Flow:
+        around = Surroundings(self._ledger, self._clock, self, self._ids.next)
         ports = Ports(
             camera=camera,
             camera_timeout_s=self._config.camera.timeout_ms / 1000,
-            inspector=self._detector,
-            rules=Rules(self._limits, self._config.recipe.exposure_within_ms * 1_000_000),
+            looking=lambda way: self._looking.stage(way, around),
             keeper=self._journal,
             failures=(JournalFailed,),
             encode=self._encode,
@@ -291,17 +293,18 @@ class Station:
         )
 
     def _probes(self) -> Probes:
-        info, owed = self._detector.info, self._config.mqtt.outbox_max_mb * 1_000_000
+        owed = self._config.mqtt.outbox_max_mb * 1_000_000
         return Probes(
             camera=lambda: self._flow.camera_state,
             plc=lambda: self._plc.state,
             mqtt=lambda: self._mqtt_state,
-            model=lambda: model_state(self._config.station.armed, info.certified, info.runtime),
+            model=lambda: self._looking.model_state,
             journal=lambda: journal_state(self._flow.record.state, self._journal.quarantined),
             camera_ready=lambda: self._flow.camera.ready,
             outbox_fill=lambda: self._journal.outbox_bytes / owed if self._config.mqtt.enabled else 0.0,
             failed_part=self._failed_part,
             clock_synced=self._clock.synchronized,
+            data_set=lambda: self._looking.data_set_state,
         )
 
     def _failed_part(self) -> str | None:
@@ -309,11 +312,3 @@ class Station:
         needed = (service for service in self._services if service.name not in ("live", "metrics"))
         failed = next((service.name for service in needed if service.failed), None)
         return self._flow.failed or self._commanding.failed or failed
-
-
-def limits_in_force(config: Config, default: Limits) -> Limits:
-    """The recipe's limits, or the package's where the recipe names none."""
-    recipe = config.recipe
-    if recipe.ok_below is None or recipe.ng_from is None:
-        return default
-    return Limits(recipe.ok_below, recipe.ng_from)

@@ -58,7 +58,13 @@ def summary(run: TrainingRun) -> str:
     ]
     if value is not None:
         parts.append(f"AUROC {100 * value:.2f}")
-    return "; ".join(parts) + ". " + certificate_sentence(run.calibration.raw_limits)
+    return "; ".join(parts) + ". " + certificate_sentence(run.calibration.raw_limits) + _one_group_warning(run)
+
+
+def _one_group_warning(run: TrainingRun) -> str:
+    if not run.data.one_group:
+        return ""
+    return " All good pictures are of one lot: expect worse on the next one, and add pictures of a second lot."
 
 
 def figures(run: TrainingRun) -> dict[str, object]:
@@ -111,7 +117,7 @@ def _data(run: TrainingRun) -> str:
     groups = len({picture.group for picture in run.data.good})
     copies = [(left, right) for left, right in run.data.copies]
     text = table(("folder", "pictures", "with mask"), rows)
-    text += f"<p>{groups} groups of good pictures; groups never cross a fold.</p>"
+    text += f"<p>{groups} groups of good pictures; groups never cross a fold.</p>" if groups > 1 else ""
     if copies:
         text += f"<p>{len(copies)} exact copies were left out:</p>" + table(("left out", "equals"), copies[:50])
     return "<h2>Data</h2>" + text

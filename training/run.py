@@ -136,8 +136,11 @@ def train(request: Request, progress: Progress) -> TrainingRun:
 
 
 def _folds(data: DataSet, seed: int) -> tuple[int, ...]:
-    """Folds of good, then of defective pictures, by group; each kind is spread over all folds."""
-    good = folds_by_group([picture.group for picture in data.good], seed)
+    """Folds of good, then of defective pictures, by group; each kind is spread over all folds.
+
+    Good pictures that are all of one group are split one by one: the report says what that is worth.
+    """
+    good = folds_by_group([picture.name if data.one_group else picture.group for picture in data.good], seed)
     defective = folds_by_group([picture.group for picture in data.defective], seed)
     return (*good, *defective)
 

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -93,6 +93,8 @@ def _known(location: tuple[int | str, ...]) -> list[str]:
             model = _CAMERAS[str(part)]
             continue
         field = model.model_fields.get(str(part))
-        if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            model = field.annotation
+        # An optional section is annotated `Section | None`.
+        for kind in get_args(field.annotation) or (field.annotation,) if field is not None else ():
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                model = kind
     return list(model.model_fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from appliance.config.section import Section
 from appliance.config.video import VideoCameraConfig
@@ -70,9 +70,27 @@ class ModelConfig(Section):
     threads: int = Field(1, ge=1, le=64)
 
 
+class CollectConfig(Section):
+    """Where a collecting station keeps its pictures: `<data_set>/<label>/`, at most `max_gb` in the whole data set."""
+
+    data_set: Path
+    label: str = Field("good", min_length=1, max_length=60)
+    max_gb: float = Field(20.0, gt=0.0, le=100_000.0)
+
+    @field_validator("label")
+    @classmethod
+    def _is_one_folder(cls, label: str) -> str:
+        if label.startswith(".") or any(letter in "/\\:" or not letter.isprintable() for letter in label):
+            raise ValueError('a label is the name of one folder, such as "good" or "scratch"')
+        if label == "ground_truth":
+            raise ValueError("ground_truth is the folder of the masks; name the defect")
+        return label
+
+
 class RecipeConfig(Section):
     """What is inspected now. Limits left out are the package's defaults; both or none.
 
+    `collect` keeps every picture for training and judges nothing: no model is needed, and Pass is never set.
     `exposure_within_ms`: a picture taken later after its trigger may show another part, and is ERROR.
     """
 
@@ -80,6 +98,7 @@ class RecipeConfig(Section):
     name: str = Field("Default", min_length=1, max_length=60)
     version: str = Field("1", min_length=1, max_length=32)
     number: int = Field(1, ge=1, le=999)
+    mode: Literal["inspect", "collect"] = "inspect"
     deadline_ms: int = Field(1000, ge=10, le=10_000)
     exposure_within_ms: int = Field(250, ge=1, le=10_000)
     ok_below: float | None = Field(None, ge=0.0, le=1.0)
@@ -151,8 +170,9 @@ class Config(Section):
     station: StationConfig
     camera: CameraConfig
     trigger: TriggerConfig = TriggerConfig()
-    model: ModelConfig
+    model: ModelConfig | None = None
     recipe: RecipeConfig = RecipeConfig()
+    collect: CollectConfig | None = None
     plc: PlcConfig = PlcConfig()
     mqtt: MqttConfig = MqttConfig()
     journal: JournalConfig = JournalConfig()
@@ -174,4 +194,15 @@ class Config(Section):
             raise ValueError(
                 'without a PLC, software triggers stand alone: set [trigger] source = "software" and leave software out'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _mode_has_its_section(self) -> Config:
+        if self.recipe.mode == "inspect" and self.model is None:
+            raise ValueError(
+                '[model] is missing; name the package: package = "model.okng" '
+                '(to collect pictures for one, set [recipe] mode = "collect")'
+            )
+        if self.recipe.mode == "collect" and self.collect is None:
+            raise ValueError('[recipe] mode is "collect" but [collect] is missing; name the folder: data_set = "parts"')
         return self

@@ -38,10 +38,16 @@ id = "part-1"
 name = "Part 1"
 version = "1"
 number = 1                                   # the PLC's job number
+mode = "inspect"                             # "collect" keeps every picture for training and judges nothing
 deadline_ms = 1000                           # a part without a verdict by then is ERROR and rejected
 exposure_within_ms = 250                     # a picture taken later may show another part: ERROR
 # ok_below = 0.40                            # both or none; without them the package's limits are in force
 # ng_from = 0.60
+
+# [collect]                                  # only with mode = "collect"; then no [model] is needed
+# data_set = "parts"                         # what okng train reads; its folder must be there
+# label = "good"                             # or the name of a defect, such as "scratch"
+# max_gb = 20
 
 [plc]
 enabled = false                              # Modbus RTU slave, 8 data bits

@@ -41,14 +41,13 @@ def judge(
 ) -> Verdict:
     """The verdict on a part whose picture a model has seen.
 
-    A picture older than its trigger, or taken too long after it, may show another part: ERROR. One that is too dark,
-    bright, flat or blurred hides defects: ERROR, whatever the model makes of it. When the decision and the score
-    disagree under the limits in force, the worse of both stands.
+    A picture that may show another part is ERROR. One that is too dark, bright, flat or blurred hides defects: ERROR,
+    whatever the model makes of it. When the decision and the score disagree under the limits in force, the worse of
+    both stands.
     """
-    if frame.captured_ns < part.trigger.received_ns:
-        return fault(id, part, Reason.CAPTURED_BEFORE_TRIGGER, now_ns)
-    if frame.captured_ns - part.trigger.received_ns > rules.exposure_within_ns:
-        return fault(id, part, Reason.EXPOSED_LATE, now_ns)
+    strange = strange_to(part, frame, rules.exposure_within_ns)
+    if strange is not None:
+        return fault(id, part, strange, now_ns)
     outcome = max(decision.outcome, outcome_of(decision.score, rules.limits), key=_WORSE.index)
     # A part that is broken or askew looks moved as well: where a defect was found, it tells the operator more.
     if unfit is not None and not (unfit is Unfit.MOVED and outcome is Outcome.NG):
@@ -66,3 +65,11 @@ def judge(
         captured_ns=frame.captured_ns,
         picture=frame.source,
     )
+
+
+def strange_to(part: Part, frame: Frame, exposure_within_ns: int) -> Reason | None:
+    """Why the picture may show another part, older than the trigger or taken too long after it; None: it is its own."""
+    delay_ns = frame.captured_ns - part.trigger.received_ns
+    if delay_ns < 0:
+        return Reason.CAPTURED_BEFORE_TRIGGER
+    return Reason.EXPOSED_LATE if delay_ns > exposure_within_ns else None

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     PICTURE_FLAT = "picture_flat"
     PICTURE_BLURRED = "picture_blurred"
     PICTURE_MOVED = "picture_moved"
+    COLLECTED = "collected"
+    NOT_KEPT = "not_kept"
 
 
 # code → (English, Chinese): what happened, then what to do about it where there is something to do.
@@ -64,5 +66,10 @@ TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.CAPTURED_BEFORE_TRIGGER: (
         "The picture is older than the trigger; check the camera",
         "图像早于触发时刻；请检查相机",
+    ),
+    Reason.COLLECTED: ("Picture kept for training; nothing was judged", "图像已采集用于训练；未进行判定"),
+    Reason.NOT_KEPT: (
+        "Picture could not be kept; check the disk of the data set",
+        "图像未能保存；请检查数据集所在磁盘",
     ),
 }

@@ -14,6 +14,7 @@ _WEIGHT = {Severity.MINOR: 0, Severity.MAJOR: 1, Severity.CRITICAL: 2}
 
 class DecidedBy(StrEnum):
     MODEL = "model"
+    RULE = "rule"
     TIMEOUT = "timeout"
     FAULT = "fault"
 

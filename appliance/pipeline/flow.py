@@ -1,6 +1,6 @@
 """The way of a part through the stages, one direction:
 
-    enter ─▶ capture ─▶ infer ─▶ conclude (ledger) ─▶ record (disk) ─▶ answer
+    enter ─▶ capture ─▶ infer (or collect) ─▶ conclude (ledger) ─▶ record (disk) ─▶ answer
 
 Each arrow is a bounded queue with a thread behind it. Whatever goes wrong on the way ends in `fail`: an ERROR that
 takes the rest of the way like any verdict.
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from appliance.cameras.base import Camera
 from appliance.domain.clock import Clock
 from appliance.domain.device import DeviceState
-from appliance.domain.judge import Rules
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
@@ -23,8 +22,8 @@ from appliance.domain.record import Record
 from appliance.domain.stages import Meter
 from appliance.domain.verdict import Verdict, fault
 from appliance.pipeline.capture import CaptureStage
-from appliance.pipeline.infer import InferStage, Inspector
 from appliance.pipeline.record import Conclusion, RecordKeeper, RecordStage
+from appliance.pipeline.way import PictureStage, Way
 from appliance.pipeline.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -32,18 +31,21 @@ _STOP_S = 5.0
 _CAMERA_OPEN_S = 10.0
 _GRAB_MARGIN_S = 0.5
 _INFER_BUDGET_S = 2.0
+_LOOK_AGAIN_S = 10.0
 _RECORD_BUDGET_S = 5.0
 _BATCH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What the flow asks of the world around it. `failures`: what `keeper.write` raises when it may be tried again."""
+    """What the flow asks of the world around it. `failures`: what `keeper.write` raises when it may be tried again.
+
+    `looking` makes the stage that looks at the pictures, given the way on from it.
+    """
 
     camera: Camera
     camera_timeout_s: float
-    inspector: Inspector
-    rules: Rules
+    looking: Callable[[Way], PictureStage]
     keeper: RecordKeeper
     failures: tuple[type[Exception], ...]
     encode: Callable[[Verdict, int], Record]
@@ -70,16 +72,7 @@ class Flow:
             on_lost=ledger.shut,
             on_exposed=ports.on_exposed,
         )
-        self.judge = InferStage(
-            ports.inspector,
-            ports.rules,
-            ledger=ledger,
-            clock=clock,
-            meter=ports.meter,
-            new_id=new_id,
-            conclude=self.conclude,
-            fail=self.fail,
-        )
+        self.looking = ports.looking(self)
         self.record = RecordStage(
             ports.keeper,
             ledger=ledger,
@@ -101,11 +94,13 @@ class Flow:
         )
         self.inferring: Worker[tuple[Part, Frame]] = Worker(
             "infer",
-            self.judge.handle,
+            self.looking.handle,
             clock=clock,
             capacity=capacity,
             budget_s=_INFER_BUDGET_S,
             on_crash=lambda jobs: self._crashed([part for part, _ in jobs]),
+            idle=self.looking.idle,
+            idle_budget_s=_LOOK_AGAIN_S,
         )
         self.recording: Worker[Conclusion] = Worker(
             "record",
@@ -131,7 +126,7 @@ class Flow:
     @property
     def camera_state(self) -> DeviceState:
         """How the camera is; while it is open, whether its pictures are fit to be judged."""
-        return self.camera.state if self.camera.state.state != "ok" else self.judge.pictures
+        return self.camera.state if self.camera.state.state != "ok" else self.looking.pictures
 
     def start(self) -> None:
         for worker in (self.capturing, self.inferring, self.recording):

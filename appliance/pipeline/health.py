@@ -17,7 +17,10 @@ _SPOOL_HIGH = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """How to ask each device; every probe is cheap and may be called from any thread."""
+    """How to ask each device; every probe is cheap and may be called from any thread.
+
+    `data_set`: whether a collecting station can keep one more picture; always ok where nothing is collected.
+    """
 
     camera: Callable[[], DeviceState]
     plc: Callable[[], DeviceState]
@@ -28,6 +31,7 @@ class Probes:
     outbox_fill: Callable[[], float]
     failed_part: Callable[[], str | None]
     clock_synced: Callable[[], bool]
+    data_set: Callable[[], DeviceState] = lambda: DeviceState("ok")
 
 
 class Health:
@@ -87,6 +91,11 @@ class Health:
         return next((hindrance for hindrance, stands in found.items() if stands), None)
 
     def _disk(self) -> DeviceState:
+        """The disk of the state directory; that of the data set where it is worse."""
+        disk, data_set = self._state_disk(), self._probes.data_set()
+        return data_set if data_set.state == "fault" and disk.state != "fault" else disk
+
+    def _state_disk(self) -> DeviceState:
         try:
             free = shutil.disk_usage(self._state_dir).free
         except OSError as error:

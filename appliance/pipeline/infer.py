@@ -17,6 +17,7 @@ from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import TEXTS, Reason
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
+from appliance.pipeline.way import Way
 from models.decision import Decision, Limits, Unfit
 from models.errors import BadPicture, InferenceError
 
@@ -46,7 +47,7 @@ class Inspector(Protocol):
 
 
 class InferStage:
-    """`conclude` writes a verdict into the ledger and takes it on; `fail` closes a part as ERROR with a reason."""
+    """The verdict on every part by the model's decision; ERROR where the model has none."""
 
     def __init__(
         self,
@@ -57,8 +58,7 @@ class InferStage:
         clock: Clock,
         meter: Meter,
         new_id: Callable[[], str],
-        conclude: Callable[[Verdict, Frame | None], None],
-        fail: Callable[[Part, Reason, Frame | None], None],
+        way: Way,
     ) -> None:
         self._inspector = inspector
         self._rules = rules
@@ -66,8 +66,7 @@ class InferStage:
         self._clock = clock
         self._meter = meter
         self._new_id = new_id
-        self._conclude = conclude
-        self._fail = fail
+        self._way = way
         self.pictures = DeviceState("ok")
         """Whether the last picture that was looked at was fit to be judged."""
 
@@ -75,6 +74,9 @@ class InferStage:
         for part, frame in jobs:
             if self._ledger.is_open(part):
                 self._inspect(part, frame)
+
+    def idle(self) -> None:
+        """A model has nothing to do without a picture."""
 
     def _inspect(self, part: Part, frame: Frame) -> None:
         begun_ns = self._clock.monotonic_ns()
@@ -84,12 +86,12 @@ class InferStage:
             verdict = judge(self._new_id(), part, frame, inspected.decision, inspected.unfit, self._rules, now_ns)
         except BadPicture as error:
             _log.warning("part %d: %s", part.number, error)
-            self._fail(part, Reason.BAD_PICTURE, frame)
+            self._way.fail(part, Reason.BAD_PICTURE, frame)
         except InferenceError as error:
             _log.error("part %d: %s", part.number, error)
-            self._fail(part, Reason.MODEL_FAILED, frame)
+            self._way.fail(part, Reason.MODEL_FAILED, frame)
         else:
-            self._conclude(verdict, frame)
+            self._way.conclude(verdict, frame)
             self.pictures = DeviceState("ok") if inspected.unfit is None else _complaint(verdict)
             self._meter.observe(Stage.WAIT, begun_ns - frame.captured_ns)
             self._meter.observe(Stage.PREPROCESS, inspected.preprocess_ns)

@@ -21,15 +21,16 @@ from models.detector import ModelInfo
 def result_context(
     config: Config,
     config_hash: str,
-    model: ModelInfo,
-    limits: Limits,
+    model: ModelInfo | None,
+    limits: Limits | None,
     *,
     boot_id: str,
     utc: Callable[[int], datetime],
 ) -> ResultContext:
     """What all results of this run share.
 
-    A model that is not certified on this machine puts the station into monitor mode, whatever the configuration says.
+    No model, or one that is not certified on this machine, puts the station into monitor mode, whatever the
+    configuration says.
     Pictures that are drawn or replayed are no parts: all of its results say simulated.
     """
     return ResultContext(
@@ -41,10 +42,10 @@ def result_context(
             version=config.recipe.version,
             hash=_recipe_hash(config, limits),
         ),
-        model=ModelBlock(id=model.id, hash=model.hash, runtime=model.runtime),
+        model=ModelBlock(id=model.id, hash=model.hash, runtime=model.runtime) if model is not None else None,
         config_hash=config_hash,
         simulated=config.camera.type in ("folder", "synthetic"),
-        armed=config.station.armed and model.certified,
+        armed=config.station.armed and model is not None and model.certified,
         utc=utc,
         clock="unsynced",
         lot_id=config.station.lot,
@@ -93,6 +94,8 @@ def live_counters(snapshot: Snapshot, missed_before: int = 0) -> LiveCounters:
     )
 
 
-def _recipe_hash(config: Config, limits: Limits) -> str:
-    recipe = config.recipe.model_dump(mode="json") | {"ok_below": limits.ok_below, "ng_from": limits.ng_from}
+def _recipe_hash(config: Config, limits: Limits | None) -> str:
+    recipe = config.recipe.model_dump(mode="json")
+    if limits is not None:
+        recipe |= {"ok_below": limits.ok_below, "ng_from": limits.ng_from}
     return "sha256:" + hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()

@@ -32,6 +32,7 @@ __all__ = ["ResultContext", "ResultMessage", "result_message"]
 
 _STATES: dict[DecidedBy, State] = {
     DecidedBy.MODEL: "Completed",
+    DecidedBy.RULE: "Completed",
     DecidedBy.TIMEOUT: "Aborted",
     DecidedBy.FAULT: "Failed",
 }

@@ -33,6 +33,7 @@ TEXTS: Final[dict[str, Text]] = {
     # Head line.
     "head.station": Text("Station", "检测站"),
     "head.recipe": Text("Recipe · model", "配方 · 模型"),
+    "head.no_model": Text("no model", "无模型"),
     "head.lot": Text("Lot", "批次"),
     "head.no_lot": Text("none", "无"),
     "head.time": Text("Time", "时间"),
@@ -41,6 +42,10 @@ TEXTS: Final[dict[str, Text]] = {
     "mode.list": Text("Operating mode", "运行模式"),
     "mode.simulated": Text("Simulated line", "模拟产线"),
     "mode.monitor": Text("Monitor mode – Pass is never set", "监视模式 – 不会输出合格信号"),
+    "mode.collect": Text(
+        "Collecting pictures as “{label}” – nothing is judged, Pass is never set",
+        "正在采集图像（标签：{label}）– 不做判定，不会输出合格信号",
+    ),
     "mode.not_ready": Text("Not ready – parts are not inspected", "未就绪 – 工件未被检测"),
     # Devices and their states.
     "device.camera": Text("Camera", "相机"),
@@ -107,6 +112,8 @@ TEXTS: Final[dict[str, Text]] = {
     "count.inspected": Text("Inspected", "已检测"),
     "count.yield": Text("Yield", "合格率"),
     "count.yield_is": Text("OK ÷ inspected", "OK ÷ 已检测"),
+    "count.kept": Text("Pictures kept", "已采集图像"),
+    "count.not_kept": Text("Not kept", "未能保存"),
     "count.ng": Text("Rejected (NG)", "不合格（NG）"),
     "count.recheck": Text("RECHECK", "复检"),
     "count.error": Text("ERROR", "错误"),

@@ -20,9 +20,9 @@ RULES = Rules(LIMITS, exposure_within_ns=250_000_000)
 SCORES = {Outcome.OK: 0.1, Outcome.RECHECK: 0.5, Outcome.NG: 0.9}
 
 
-def counting_ids() -> Callable[[], str]:
+def counting_ids(word: str = "id") -> Callable[[], str]:
     numbers = itertools.count(1)
-    return lambda: f"id-{next(numbers)}"
+    return lambda: f"{word}-{next(numbers)}"
 
 
 def make_ledger(clock: FakeClock, *, deadline_ms: int = 1000, capacity: int = 4) -> Ledger:

@@ -16,7 +16,9 @@ from appliance.domain.stages import Stage
 from appliance.domain.verdict import Verdict
 from appliance.errors import CameraLost
 from appliance.pipeline.flow import Flow, Ports
+from appliance.pipeline.infer import InferStage
 from appliance.pipeline.record import Conclusion
+from appliance.pipeline.way import PictureStage, Way
 from models.decision import Decision, Limits, Outcome, Unfit
 from tests.fakes.clock import FakeClock
 from tests.fakes.parts import RULES, counting_ids, make_decision, make_frame
@@ -58,8 +60,7 @@ class World:
         ports = Ports(
             camera=self,
             camera_timeout_s=0.05,
-            inspector=self,
-            rules=RULES,
+            looking=lambda way: self.looking(way, ledger),
             keeper=self,
             failures=(DiskFull,),
             encode=self.encode,
@@ -70,6 +71,11 @@ class World:
         flow = Flow(ports, ledger=ledger, clock=self.clock, new_id=counting_ids(), capacity=capacity)
         flow.camera.idle()
         return flow
+
+    def looking(self, way: Way, ledger: Ledger) -> PictureStage:
+        return InferStage(
+            self, RULES, ledger=ledger, clock=self.clock, meter=self, new_id=counting_ids("look"), way=way
+        )
 
     def on_exposed(self) -> None:
         self.exposures += 1

@@ -3,6 +3,7 @@
 DIR/good/*.png  DIR/<defect>/*.png        pictures, any name, any script
 DIR/ground_truth/<defect>/<stem>.png      masks, optional (also <stem>_mask.png)
 DIR/groups.csv                            optional: picture,group (pictures of one part or lot share a group)
+                                          without a row: the lot that a collecting station wrote into the picture
 DIR/catalogue.toml                        optional: names and severities of the defects
 """
 
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import BadPicture
+from models.origin import origin_of, without_origin
 from models.picture_file import SUFFIXES, read_picture
 from training.config import MIN_GOOD
 from training.errors import BadData, NotThere
@@ -63,6 +65,11 @@ class DataSet:
     @property
     def defects(self) -> tuple[str, ...]:
         return tuple(sorted({picture.label for picture in self.defective}))
+
+    @property
+    def one_group(self) -> bool:
+        """Whether all good pictures are of one part or lot, so that none can be held out against another lot."""
+        return len({picture.group for picture in self.good}) == 1
 
     @property
     def size(self) -> tuple[int, int]:
@@ -128,11 +135,15 @@ def _walk(root: Path) -> Iterator[tuple[Path, str]]:
 def _read(root: Path, path: Path, label: str, groups: dict[str, str]) -> Picture:
     height, width = read_picture(path).shape[:2]
     name = path.relative_to(root).as_posix()
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    content = path.read_bytes()
+    origin = origin_of(content)
+    group = groups.get(name) or (f"lot {origin.lot}" if origin is not None and origin.lot else name)
+    # Without its origin: the same picture of two parts is a copy, whichever part it is said to show.
+    digest = hashlib.sha256(without_origin(content)).hexdigest()
     folder = root / MASKS / label
     masks = (folder / f"{path.stem}.png", folder / f"{path.stem}_mask.png")
     mask = next((mask for mask in masks if mask.is_file()), None) if label != GOOD else None
-    return Picture(path, name, label, groups.get(name, name), digest, (width, height), mask)
+    return Picture(path, name, label, group, digest, (width, height), mask)
 
 
 def _read_groups(path: Path) -> dict[str, str]:

@@ -23,7 +23,7 @@ function replaceIfChanged(element, children) {
 
 export function showHead(status) {
   setText("station", status === null ? "–" : status.name);
-  setText("recipe", status === null ? "–" : `${status.recipe_name} (${status.recipe_version}) · ${status.model_id}`);
+  setText("recipe", status === null ? "–" : `${status.recipe_name} (${status.recipe_version}) · ${status.model_id || t("head.no_model")}`);
   setText("lot", status === null ? "–" : status.lot || t("head.no_lot"));
   setText("time", status === null ? "–" : clock(status.utc));
   document.title = status === null ? t("page.title") : `${status.name} – ${t("page.title")}`;
@@ -42,7 +42,8 @@ export function showModes(status, silent) {
   const modes = [];
   const known = status !== null && !silent;
   if (known && !status.ready) modes.push(make("li", { class: "warn" }, shape("warn"), t("mode.not_ready")));
-  if (known && !status.armed) modes.push(make("li", {}, t("mode.monitor")));
+  if (known && status.collecting) modes.push(make("li", { class: "collect" }, t("mode.collect", { label: status.collecting.label })));
+  else if (known && !status.armed) modes.push(make("li", {}, t("mode.monitor")));
   if (known && status.simulated) modes.push(make("li", {}, t("mode.simulated")));
   replaceIfChanged(byId("mode-list"), modes);
   byId("modes").hidden = modes.length === 0;
@@ -53,7 +54,13 @@ export function showCounters(status) {
   const judged = c === null ? 0 : c.ok + c.ng + c.recheck;
   const figure = (key, value) => make("div", {}, make("dt", {}, t(key)), make("dd", {}, value));
   const known = (value) => (c === null ? "–" : count(value(c)));
-  replaceIfChanged(byId("counters"), [
+  const collecting = status === null ? null : status.collecting;
+  replaceIfChanged(byId("counters"), collecting ? [
+    figure("count.kept", count(collecting.kept)),
+    figure("count.not_kept", count(collecting.failed)),
+    figure("count.error", known((x) => x.error)),
+    figure("count.missed", known((x) => x.missed)),
+  ] : [
     figure("count.inspected", known(() => judged)),
     yieldFigure(judged === 0 ? null : percent(c.ok, judged)),
     figure("count.ng", known((x) => x.ng)),
@@ -61,8 +68,8 @@ export function showCounters(status) {
   ]);
   const extras = [];
   const extra = (key, value) => extras.push(make("li", {}, `${t(key)} `, make("b", {}, count(value))));
-  if (c !== null && c.error > 0) extra("count.error", c.error);
-  if (c !== null && c.missed > 0) extra("count.missed", c.missed);
+  if (c !== null && c.error > 0 && !collecting) extra("count.error", c.error);
+  if (c !== null && c.missed > 0 && !collecting) extra("count.missed", c.missed);
   if (c !== null && status.drops > 0) extra("count.drops", status.drops);
   if (c !== null && status.outbox_depth >= OUTBOX_WORTH_SAYING) extra("count.outbox", status.outbox_depth);
   replaceIfChanged(byId("extras"), extras);

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from appliance.live import LiveCounters, LiveVerdict
+from appliance.live import LiveCollecting, LiveCounters, LiveVerdict
 from tests.e2e.web.conftest import Line, Open
 from tests.fakes.station_socket import SCRATCH, devices
 from tests.fakes.web_server import free_port, running_page
@@ -185,6 +185,21 @@ class TestStatus:
         expect(page.locator("#modes")).to_be_hidden()
         line.say_status(armed=False, simulated=True)
         expect(page.locator("#modes li")).to_have_text(["Monitor mode – Pass is never set", "Simulated line"])
+
+    def test_a_collecting_station_says_that_it_judges_nothing(self, line: Line, open_page: Open) -> None:
+        page = open_page()
+        line.start()
+        collecting = LiveCollecting(label="划痕", kept=1234, failed=2)
+        line.say_status(armed=False, model_id="", collecting=collecting)
+        expect(page.locator("#modes li")).to_have_text(
+            ["Collecting pictures as “划痕” – nothing is judged, Pass is never set"]
+        )
+        expect(page.locator("#recipe")).to_contain_text("no model")
+        expect(page.locator("#counters div").first).to_have_text("Pictures kept1\u00a0234")
+        expect(page.locator("#counters")).not_to_contain_text("Yield")
+        page.locator("#switch").click()
+        expect(page.locator("#modes li")).to_have_text(["正在采集图像（标签：划痕）– 不做判定，不会输出合格信号"])
+        expect(page.locator("#recipe")).to_contain_text("无模型")
 
     def test_the_chart_says_when_it_has_nothing_to_show(self, line: Line, open_page: Open) -> None:
         page = open_page()

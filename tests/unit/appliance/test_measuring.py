@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -46,6 +47,12 @@ def make_config(folder: Path, *, mqtt: bool) -> Config:
     )
 
 
+@dataclass
+class Shown:
+    model: ModelInfo
+    collecting: None = None
+
+
 class Bench:
     """A station's parts around a flow whose workers are stepped by hand."""
 
@@ -64,7 +71,7 @@ class Bench:
         archive = {"quota_bytes": 9, "min_free_bytes": 0, "keep": False, "keep_ok": False}
         pictures = PictureArchive(folder / "l", folder / "p", **archive)
         live = LiveServer(folder / "s.sock", lambda line, answer: None)
-        showing = Showing(config, context, model, pictures=pictures, live=live, clock=SystemClock())
+        showing = Showing(config, context, Shown(model), pictures=pictures, live=live, clock=SystemClock())
         self.hindrance: Hindrance | None = None
         self.published: list[LiveMetrics] = []
         sources = Sources(

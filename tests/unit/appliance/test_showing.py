@@ -14,12 +14,11 @@ from appliance.config.schema import Config
 from appliance.domain.parts import Frame
 from appliance.live import LiveStatus, LiveVerdict
 from appliance.pipeline.record import Conclusion
-from appliance.showing import Showing
+from appliance.showing import Showing, Shown
 from appliance.sinks.live import LiveServer
 from appliance.sinks.result_message import ResultContext
 from appliance.store.pictures import PictureArchive
 from models.decision import Outcome
-from models.detector import ModelInfo
 from tests.fakes.clock import FakeClock
 from tests.fakes.parts import make_ledger, make_trigger, make_verdict
 from tests.fakes.waiting import until
@@ -52,7 +51,7 @@ class Line:
         self.showing = Showing(
             cast(Config, None),
             cast(ResultContext, None),
-            cast(ModelInfo, type("Model", (), {"classes": ()})),
+            cast(Shown, type("Nobody", (), {"model": None})),
             pictures=archive,
             live=cast(LiveServer, self.pages),
             clock=cast(SystemClock, WallClock(self.clock)),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from models.origin import Origin, with_origin
 from training.data.dataset import open_dataset, read_mask
 from training.errors import BadData, NotThere
+
+ORIGIN = Origin("2026-01-02T03:04:05+00:00", "1", "", "A", "plc", "fake", "a/b/c/d/e", "synced")
 
 
 def draw(path: Path, seed: int, size: tuple[int, int] = (32, 40)) -> Path:
@@ -45,6 +49,24 @@ def test_masks_are_found_under_both_names(root: Path) -> None:
         path.write_bytes(cv2.imencode(".png", mask)[1].tobytes())
     masks = [read_mask(picture.mask) for picture in open_dataset(root, min_good=4).defective if picture.mask]
     assert [int(mask.sum()) for mask in masks] == [2, 2]
+
+
+def test_a_collected_picture_brings_its_lot_and_the_table_may_say_otherwise(root: Path) -> None:
+    for index, lot in enumerate(["A", "A", "", "B"]):
+        path = root / "good" / f"良品 {index}.png"
+        path.write_bytes(with_origin(path.read_bytes(), replace(ORIGIN, lot=lot, part=str(index))))
+    (root / "groups.csv").write_text("picture,group\ngood/良品 3.png,by hand\n", encoding="utf-8")
+    data = open_dataset(root, min_good=4)
+    assert [picture.group for picture in data.good] == ["lot A", "lot A", "good/良品 2.png", "by hand"]
+    assert not data.one_group
+
+
+def test_the_same_picture_of_two_parts_is_a_copy(root: Path) -> None:
+    plain = draw(root / "good" / "first.png", 50).read_bytes()
+    for part in ("1", "2"):
+        (root / "good" / f"part {part}.png").write_bytes(with_origin(plain, replace(ORIGIN, part=part)))
+    copies = open_dataset(root, min_good=4).copies
+    assert copies == (("good/part 1.png", "good/first.png"), ("good/part 2.png", "good/first.png"))
 
 
 def test_groups_come_from_the_table_else_each_picture_is_one(root: Path) -> None:

@@ -42,6 +42,7 @@ def test_the_template_is_valid(tmp_path: Path) -> None:
 def test_paths_start_at_the_file(tmp_path: Path) -> None:
     config, _ = load_config(write(tmp_path, MINIMAL))
     assert config.station.state_dir == tmp_path / "state"
+    assert config.model is not None
     assert config.model.package == tmp_path / "model.okng"
     assert config.camera.type == "folder"
     assert config.camera.path == tmp_path / "pictures"
@@ -62,13 +63,14 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         (MINIMAL.replace("path =", "pth ="), "[camera] pth: unknown; did you mean path?"),
         (MINIMAL.replace("state_dir", "state_dri"), "[station] state_dri: unknown; did you mean state_dir?"),
         (MINIMAL.replace('type = "folder"\n', ""), "[camera]: type is missing"),
+        (MINIMAL.replace("package =", "pakage ="), "[model] pakage: unknown; did you mean package?"),
         (MINIMAL.replace('"folder"', '"webcam"'), "[camera]"),
         (MINIMAL + "[recipe]\nok_below = 0.4\n", "give both ok_below and ng_from"),
         (MINIMAL + '[trigger]\nsource = "interval"\n[plc]\nenabled = true\n', "triggered by its PLC"),
         (MINIMAL + '[trigger]\nsource = "software"\n[plc]\nenabled = true\n', "triggered by its PLC"),
         (MINIMAL + "[trigger]\nsoftware = true\n[plc]\nenabled = true\n", "takes no other trigger"),
         (MINIMAL + "[trigger]\nsoftware = true\n", "software triggers stand alone"),
-        (MINIMAL.replace('[model]\npackage = "model.okng"', ""), "[model]: missing; add it"),
+        (MINIMAL.replace('[model]\npackage = "model.okng"', ""), "[model] is missing; name the package"),
     ],
 )
 def test_a_mistake_is_answered_with_its_remedy(tmp_path: Path, text: str, hint: str) -> None:

@@ -1,0 +1,178 @@
+"""What looks at the pictures of this station: a model that judges them, or a data set that they are collected into.
+
+The composition root asks for one of the two and need not know which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from appliance.clock import SystemClock
+from appliance.config.schema import CollectConfig, Config
+from appliance.domain.device import DeviceState
+from appliance.domain.judge import Rules
+from appliance.domain.ledger import Ledger
+from appliance.domain.parts import Frame, Part
+from appliance.domain.stages import Meter
+from appliance.live import LiveCollecting
+from appliance.pipeline.collect import CollectStage
+from appliance.pipeline.health import model_state
+from appliance.pipeline.infer import InferStage
+from appliance.pipeline.way import PictureStage, Way
+from appliance.showing import Shown
+from appliance.store.collection import PictureCollection
+from models.decision import Limits
+from models.detector import Detector
+from models.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a stage shares with the others."""
+
+    ledger: Ledger
+    clock: SystemClock
+    meter: Meter
+    new_id: Callable[[], str]
+
+
+class Looking(Shown, Protocol):
+    """`model` and `limits` are None where nothing is judged: Pass is never set then."""
+
+    @property
+    def limits(self) -> Limits | None: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def model_state(self) -> DeviceState: ...
+    @property
+    def data_set_state(self) -> DeviceState: ...
+    def stage(self, way: Way, around: Surroundings) -> PictureStage: ...
+    def close(self) -> None: ...
+
+
+class Inspecting:
+    """A model judges. `detector` is loaded and has passed its self-test."""
+
+    collecting = None
+    data_set_state = DeviceState("ok")
+
+    def __init__(self, config: Config, detector: Detector) -> None:
+        self.model = detector.info
+        self.limits = limits_in_force(config, detector.info.limits)
+        self._armed = config.station.armed
+        self._exposure_within_ns = config.recipe.exposure_within_ms * 1_000_000
+        self._detector = detector
+
+    @property
+    def text(self) -> str:
+        info = self.model
+        return f"model {info.id} on {info.runtime}, OK below {self.limits.ok_below}, NG from {self.limits.ng_from}"
+
+    @property
+    def model_state(self) -> DeviceState:
+        return model_state(self._armed, self.model.certified, self.model.runtime)
+
+    def stage(self, way: Way, around: Surroundings) -> PictureStage:
+        return InferStage(
+            self._detector,
+            Rules(self.limits, self._exposure_within_ns),
+            ledger=around.ledger,
+            clock=around.clock,
+            meter=around.meter,
+            new_id=around.new_id,
+            way=way,
+        )
+
+    def close(self) -> None:
+        self._detector.close()
+
+
+class Collecting:
+    """Every picture is kept and nothing is judged."""
+
+    model = None
+    limits = None
+    model_state = DeviceState("off")
+
+    def __init__(self, config: Config, collect: CollectConfig, clock: SystemClock) -> None:
+        self._config = config
+        self._collect = collect
+        self._clock = clock
+        self._pictures = PictureCollection(
+            collect.data_set,
+            collect.label,
+            max_bytes=int(collect.max_gb * 1e9),
+            serial=config.station.serial,
+            clock=clock,
+        )
+
+    @property
+    def text(self) -> str:
+        return f"collects pictures into {self._collect.data_set / self._collect.label}; nothing is judged"
+
+    @property
+    def data_set_state(self) -> DeviceState:
+        return self._pictures.state
+
+    @property
+    def state(self) -> DeviceState:
+        return self._pictures.state
+
+    @property
+    def collecting(self) -> LiveCollecting:
+        return LiveCollecting(label=self._collect.label, kept=self._pictures.kept, failed=self._pictures.failed)
+
+    def stage(self, way: Way, around: Surroundings) -> PictureStage:
+        return CollectStage(
+            self,
+            exposure_within_ns=self._config.recipe.exposure_within_ms * 1_000_000,
+            ledger=around.ledger,
+            clock=around.clock,
+            meter=around.meter,
+            new_id=around.new_id,
+            way=way,
+        )
+
+    def keep(self, part: Part, frame: Frame) -> str | None:
+        """Keep the picture with all that is known of it; see `appliance.pipeline.collect.Keeper`."""
+        origin = Origin(
+            taken=self._clock.utc_of(frame.captured_ns).isoformat(timespec="microseconds"),
+            part=part.id,
+            part_id=part.trigger.part_id or "",
+            lot=self._config.station.lot or "",
+            trigger=part.trigger.source.value,
+            camera=frame.camera,
+            station=self._config.station.path,
+            clock="synced" if self._clock.synchronized() else "unsynced",
+        )
+        return self._pictures.keep(frame.image, origin)
+
+    def idle(self) -> None:
+        self._pictures.idle()
+
+    def close(self) -> None:
+        """Every picture is on disk already."""
+
+
+def make_looking(config: Config, detector: Detector | None, clock: SystemClock) -> Looking:
+    """What the recipe asks for.
+
+    Raises:
+        ValueError: neither a model nor a data set; the configuration's schema lets no such thing through.
+    """
+    if config.recipe.mode == "collect" and config.collect is not None:
+        return Collecting(config, config.collect, clock)
+    if detector is None:
+        raise ValueError("a station that inspects needs a model")
+    return Inspecting(config, detector)
+
+
+def limits_in_force(config: Config, default: Limits) -> Limits:
+    """The recipe's limits, or the package's where the recipe names none."""
+    recipe = config.recipe
+    if recipe.ok_below is None or recipe.ng_from is None:
+        return default
+    return Limits(recipe.ok_below, recipe.ng_from)
