@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 
 from appliance.config.schema import Config, FolderCameraConfig
+from appliance.config.secrets import web_secrets
 from appliance.config.video import SourceKind, VideoCameraConfig
 from appliance.domain.stages import Meter
 from appliance.domain.verdict import Verdict
@@ -66,7 +67,9 @@ def check_station(config: Config) -> tuple[str, ...]:
 
     Raises:
         PackageError: the station would not start.
+        NotThere, UsageError: the page would not: a secret cannot be read, or anybody can.
     """
+    web_secrets(config.web)
     warnings = []
     if config.recipe.mode == "collect":
         warnings.append('[recipe] mode is "collect": pictures are kept, nothing is judged, Pass is never set')

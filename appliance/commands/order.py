@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from appliance.commands.client import MARGIN_S, ask_station
 from appliance.commands.desk import VERDICT_MARGIN_NS
-from appliance.commands.messages import CommandReply, TriggerRequest
+from appliance.commands.messages import Command, CommandReply, TriggerRequest
 from appliance.config.schema import Config
 from appliance.errors import UsageError
 from appliance.state_dir import StateDir
@@ -27,14 +27,17 @@ def trigger_once(config: Config, *, part_id: str | None, wait: bool, request_id:
         raise UsageError(
             "a serial has 1 to 64 printable characters, a request id 1 to 64 of A-Z a-z 0-9 _ . : -; correct it"
         ) from error
-    return ask_station(
-        StateDir(config.station.state_dir).socket, request.command("cli", _user()), answer_within_s(config, wait=wait)
-    )
+    return ask(config, request.command("cli", _user()))
 
 
-def answer_within_s(config: Config, *, wait: bool) -> float:
-    """How long a caller waits for the station's answer: beyond the time the station itself gives a verdict."""
-    return MARGIN_S + (config.recipe.deadline_ms / 1e3 + VERDICT_MARGIN_NS / 1e9 if wait else 0.0)
+def ask(config: Config, command: Command) -> CommandReply:
+    """Put a command to the station of this configuration; waits longer than the station itself does for a verdict.
+
+    Raises:
+        NoStation: it does not run, or did not answer.
+    """
+    verdict_s = config.recipe.deadline_ms / 1e3 + VERDICT_MARGIN_NS / 1e9 if command.wait else 0.0
+    return ask_station(StateDir(config.station.state_dir).socket, command, MARGIN_S + verdict_s)
 
 
 def sentence(reply: CommandReply) -> str:

@@ -70,4 +70,6 @@ keep_ok = false
 host = "127.0.0.1"
 port = 8080
 metrics = true                               # figures for Prometheus at /metrics
+# pin_file = "operator.pin"                  # 6 to 12 digits, chmod 600: who knows them may act on the page
+# api_token_file = "api.token"               # 32 characters or more, chmod 600: what a program shows to the API
 """

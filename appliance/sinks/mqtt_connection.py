@@ -9,7 +9,6 @@ only note what happened.
 from __future__ import annotations
 
 import ssl
-import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from appliance.config.schema import MqttConfig
+from appliance.config.secrets import read_secret
 from appliance.domain.device import DeviceState
 from appliance.errors import NotThere, UsageError
 from appliance.sinks import mqtt_faults as faults
@@ -254,16 +254,7 @@ def read_password(config: MqttConfig) -> str | None:
         UsageError: others may read it.
     """
     path = config.password_file
-    if path is None:
-        return None
-    try:
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise UsageError(f"others may read the MQTT password in {path}; run: chmod 600 {path}")
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotThere(
-            f"the MQTT password file {path} cannot be read ({error}); correct [mqtt] password_file"
-        ) from error
+    return None if path is None else read_secret(path, "MQTT password", "[mqtt] password_file")
 
 
 def _properties_of(packet_type: int) -> Properties:

@@ -1,4 +1,4 @@
-"""The pages as a WSGI application: watching needs no sign-in, and nothing here can change the station."""
+"""The pages as a WSGI application: watching needs no sign-in, and only `actions` can have the station do anything."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Final
 from flask import Flask, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as WsgiResponse
 
+from appliance.commands.order import ask
 from appliance.config.schema import Config
+from appliance.config.secrets import web_secrets
 from appliance.web import security, texts
+from appliance.web.actions import add_actions
 from appliance.web.feed import SILENCE_S, StationFeed
 from appliance.web.metrics import serve_metrics
 from appliance.web.pictures import is_part_id
@@ -22,16 +25,23 @@ COOKIE_S: Final = 365 * 24 * 3600
 
 
 def create_app(config: Config, feed: StationFeed) -> Flask:
-    """The application for one station; `feed` is started and closed by the caller."""
+    """The application for one station; `feed` is started and closed by the caller.
+
+    Raises:
+        NotThere, UsageError: a secret for actions cannot be read, or anybody can.
+    """
     app = Flask(__name__)
     slots = StreamSlots(STREAMS)
     catalogue = texts.as_module()
     security.protect(app, config.web.host)
+    secrets = web_secrets(config.web)
+    add_actions(app, secrets, partial(ask, config))
 
     @app.get("/")
     def live() -> str:
         language = _language()
-        return render_template("live.html", language=language, t=partial(texts.text, language=language))
+        words = partial(texts.text, language=language)
+        return render_template("live.html", language=language, t=words, actions=secrets.pin is not None)
 
     @app.get("/language/<any(en, zh):language>")
     def choose_language(language: str) -> WsgiResponse:

@@ -128,6 +128,15 @@ TEXTS: Final[dict[str, Text]] = {
     "rate.mean": Text("mean {mean}", "平均 {mean}"),
     "rate.oldest": Text("{n} groups ago", "{n} 组前"),
     "rate.newest": Text("newest", "最新"),
+    # Actions.
+    "act.trigger": Text("Trigger once", "触发一次"),
+    "act.pin": Text("Operator PIN", "操作密码"),
+    "act.keys": Text("Digits", "数字键"),
+    "act.back": Text("Delete the last digit", "删除最后一位"),
+    "act.enter": Text("Enter", "确定"),
+    "act.close": Text("Close", "关闭"),
+    "act.wait": Text("Try again in {seconds} s", "请在 {seconds} 秒后重试"),
+    "act.no_server": Text("The page's server does not answer; check the network.", "页面服务器无应答，请检查网络。"),
     # Alarms.
     "alarm.title": Text("Alarms", "报警"),
     "alarm.none": Text("No active alarms", "无活动报警"),

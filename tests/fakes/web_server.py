@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from appliance.config.schema import Config
 from appliance.web.server import PageServer
@@ -19,21 +20,31 @@ def free_port() -> int:
         return port
 
 
-def web_config(state_dir: Path, port: int | None = None, host: str = "127.0.0.1") -> Config:
+PIN = "271828"
+TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+def secret_file(path: Path, secret: str, mode: int = 0o600) -> Path:
+    path.write_text(secret + "\n")
+    path.chmod(mode)
+    return path
+
+
+def web_config(state_dir: Path, port: int | None = None, host: str = "127.0.0.1", **web: Any) -> Config:
     return Config.model_validate(
         {
             "station": {"state_dir": state_dir},
             "camera": {"type": "synthetic"},
             "model": {"package": state_dir / "demo.okng"},
-            "web": {"host": host, "port": port or free_port()},
+            "web": {"host": host, "port": port or free_port(), **web},
         }
     )
 
 
 @contextlib.contextmanager
-def running_page(state_dir: Path, port: int | None = None) -> Iterator[str]:
+def running_page(state_dir: Path, port: int | None = None, **web: Any) -> Iterator[str]:
     """Yields the page's address; on leaving, the server must have ended cleanly."""
-    server = PageServer(web_config(state_dir, port))
+    server = PageServer(web_config(state_dir, port, **web))
     thread = threading.Thread(target=server.run, name="page-server")
     thread.start()
     try:

@@ -1,4 +1,5 @@
 // The live page: one event stream, one state, drawn again when something was said, and a watch on silence.
+import { showActions } from "./actions.js";
 import { draw, showRate } from "./chart.js";
 import { byId, setText } from "./dom.js";
 import { activeAlarms, showAlarms, showCounters, showDevices, showHead, showModes, spokenAlarm } from "./panels.js";
@@ -71,6 +72,7 @@ function showStatus() {
   showRate(state.status);
   showStrip(state.ng, state.status !== null, false);
   showAlarms(state.status, state.silent);
+  showActions(state.status, state.silent);
   const alarms = state.status === null || state.silent ? [] : activeAlarms(state.status);
   setText("alert", state.silent ? staleText() : alarms.slice(0, 1).map(spokenAlarm).join());
   if (drawn.verdict === null && state.verdict === null) showVerdict(null, state.status !== null);

@@ -55,7 +55,17 @@ def test_the_page_has_no_inline_script_or_style_and_names_no_other_host(client: 
     assert '<noscript><p class="stale">This page needs JavaScript' in page
     assert re.findall(r"<script(?![^>]*\ssrc=)[^>]*>", page) == []
     assert re.findall(r"<style|\sstyle=|\son\w+=|javascript:", page) == []
-    for name in ("live.js", "live.css", "chart.js", "dom.js", "panels.js", "picture.js", "text.js", "verdict.js"):
+    for name in (
+        "live.js",
+        "live.css",
+        "actions.js",
+        "chart.js",
+        "dom.js",
+        "panels.js",
+        "picture.js",
+        "text.js",
+        "verdict.js",
+    ):
         page += client.get(f"/static/{name}").text
     assert set(re.findall(r"(?:https?:)?//[a-z0-9][\w.-]*\.\w+", page)) <= {"http://www.w3.org"}
 
@@ -63,6 +73,7 @@ def test_the_page_has_no_inline_script_or_style_and_names_no_other_host(client: 
 def test_the_whole_page_is_small(client: FlaskClient) -> None:
     modules = (
         "live.js",
+        "actions.js",
         "chart.js",
         "dom.js",
         "panels.js",

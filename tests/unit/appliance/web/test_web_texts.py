@@ -48,7 +48,7 @@ def test_both_languages_say_it_with_the_same_values(key: str) -> None:
 
 def test_template_has_no_words_of_its_own() -> None:
     body = (WEB / "templates" / "live.html").read_text("utf-8")
-    body = re.sub(r"{#.*?#}|{{.*?}}|<[^>]*>", " ", body, flags=re.DOTALL)
+    body = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}|<[^>]*>", " ", body, flags=re.DOTALL)
     assert re.findall(r"[^\s–]+", body) == []
 
 
