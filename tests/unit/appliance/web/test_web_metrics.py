@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import get_args
@@ -37,6 +38,7 @@ from appliance.live_metrics import (
 from appliance.web.app import create_app
 from appliance.web.feed import SILENCE_S, StationFeed
 from appliance.web.metrics import StationCollector, histogram
+from tests.fakes.line import ROOM
 from tests.fakes.station_socket import metrics, status, verdict
 from tests.fakes.web_server import web_config
 
@@ -292,3 +294,10 @@ def test_a_scrape_never_fails_whatever_the_figures_are(feed: StationFeed, figure
             series.add(key)
     assert ("okng_up", ()) in series
     assert generate_openmetrics(registry).endswith(b"# EOF\n")
+
+
+def test_every_metric_is_documented_and_nothing_else(client: FlaskClient, feed: StationFeed) -> None:
+    say(feed, status(), metrics())
+    told = set(re.findall(r"^# TYPE (\w+) ", client.get("/metrics").text, re.MULTILINE))
+    documented = set(re.findall(r"`(okng_\w+)(?:\{[\w,]+\})?`", (ROOM / "docs" / "metrics.md").read_text("utf-8")))
+    assert documented == {name for name in told if not name.startswith("okng_web_process_")}
