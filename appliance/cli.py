@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 the check failed, 2 wrong usage or configuration, 3 a devi
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -23,6 +22,7 @@ from appliance.config.load import load_config
 from appliance.config.template import TEMPLATE
 from appliance.demo.parts import demo_parts
 from appliance.errors import NotThere, OkngError, UsageError
+from appliance.model_commands import certify_model, package
 from models.errors import InferenceError, ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
 
 _INTERNAL = 70
@@ -118,37 +118,6 @@ def init(path: Path) -> None:
     click.echo(f"wrote {path}; edit it, then: okng check-config {path}")
 
 
-@okng.group()
-def package() -> None:
-    """Look into model packages."""
-
-
-@package.command()
-@click.argument("path", type=click.Path(path_type=Path))
-def inspect(path: Path) -> None:
-    """Print what a package says of itself, after checking every hash. Example: okng package inspect model.okng"""
-    from models.package import open_package
-
-    opened = open_package(path)
-    click.echo(json.dumps(json.loads(opened.manifest.model_dump_json()), indent=1, ensure_ascii=False))
-
-
-@package.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--runtime", type=click.Choice(["auto", "openvino", "onnxruntime"]), default="auto")
-def verify(path: Path, runtime: str) -> None:
-    """Load a package in a child process and replay its golden frames. Example: okng package verify model.okng"""
-    from models.detector import Detector
-    from models.probe import probe
-
-    probe(path, runtime=runtime)
-    detector = Detector.load(path, runtime=runtime)
-    info = detector.info
-    detector.close()
-    certified = "certified here" if info.certified else "not certified on this machine: monitor mode"
-    click.echo(f"{info.id} {info.version} {info.hash}: golden frames pass on {info.runtime}; {certified}")
-
-
 @okng.command()
 @click.option("--headless", is_flag=True, help="Print no address; check the run at its end and say so by exit code.")
 @click.option("--seconds", type=click.IntRange(5, 86_400), help="End after this time; without it, run until Ctrl-C.")
@@ -163,6 +132,8 @@ def demo(headless: bool, seconds: int | None, port: int, seed: int) -> None:
 
 okng.add_command(demo_parts)
 okng.add_command(bench)
+okng.add_command(package)
+okng.add_command(certify_model)
 
 
 def _add_plugins() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import cv2
 
+from appliance.certify import certification_sentence, load_model, placement_of, records_of
 from appliance.config.schema import Config, FolderCameraConfig
 from appliance.config.secrets import web_secrets
 from appliance.config.video import SourceKind, VideoCameraConfig
@@ -18,7 +20,8 @@ from appliance.state_dir import StateDir
 from appliance.station import Station
 from models.detector import Detector
 from models.package import open_package
-from models.probe import probe
+
+_log = logging.getLogger(__name__)
 
 
 def run_station(
@@ -58,8 +61,10 @@ def load_detector(config: Config) -> Detector | None:
     model = config.model
     if model is None or config.recipe.mode == "collect":
         return None
-    probe(model.package, runtime=model.runtime, threads=model.threads)
-    return Detector.load(model.package, runtime=model.runtime, threads=model.threads)
+    detector = load_model(model.package, placement_of(config), records_of(config))
+    if config.station.armed and not detector.info.certified:
+        _log.warning("%s", certification_sentence(detector.info, with_station=True))
+    return detector
 
 
 def check_station(config: Config) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 <state_dir>/station.db        journal and outbox
 <state_dir>/pictures/         archive
+<state_dir>/certified/        what okng certify found, and the key of its seals
+<state_dir>/engines/          engines that TensorRT built here
 <state_dir>/run/station.sock  live events
 <state_dir>/run/live/         the last pictures
 <state_dir>/run/lock          held while a station runs
@@ -28,6 +30,8 @@ class StateDir:
         self.socket = self.run / "station.sock"
         self.pictures = root / "pictures"
         self.journal = root / "station.db"
+        self.certified = root / "certified"
+        self.engines = root / "engines"
         self._lock: int | None = None
 
     def acquire(self) -> None:

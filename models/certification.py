@@ -63,6 +63,9 @@ class FrameResult(Entry):
     score: Unit
     deviation: Finite = Field(ge=0.0)
 
+    def agrees(self, tolerance: float) -> bool:
+        return self.outcome is self.expected and self.deviation <= tolerance
+
 
 class Finding(Entry):
     """What one replay of all golden frames found; `time` is UTC, "YYYY-MM-DDThh:mm:ssZ"."""
@@ -95,6 +98,9 @@ class Record(Finding):
 
     seal: str = Field(pattern=r"^[0-9a-f]{64}$")
 
+    def to_bytes(self) -> bytes:
+        return json_bytes(self)
+
 
 def find(place: Place, replays: Sequence[Replay], tolerance: float, time: str) -> Finding:
     """The finding of a replay."""
@@ -125,7 +131,7 @@ def find(place: Place, replays: Sequence[Replay], tolerance: float, time: str) -
 
 def _result(frames: Sequence[FrameResult], tolerance: float) -> _Result:
     """Passed: every frame agrees, and among them are parts to let through and parts to stop."""
-    agree = all(frame.outcome is frame.expected and frame.deviation <= tolerance for frame in frames)
+    agree = all(frame.agrees(tolerance) for frame in frames)
     tells = {Outcome.OK, Outcome.NG} <= {frame.expected for frame in frames}
     return "passed" if agree and tells else "refused"
 

@@ -1,5 +1,11 @@
-# Sourced by demo, test and check: makes the environment `.venv` beside this folder, or keeps the one that is there.
+# Sourced by the other scripts: makes the environment `.venv` beside this folder, or keeps the one that is there.
 # shellcheck shell=bash
+
+# A script that needs another environment changes these before its first call.
+venv=.venv
+constraints=(-c constraints.txt)
+python_fits='sys.version_info >= (3, 11)'
+no_python="no Python 3.11 or later is installed; run: sudo apt-get install python3 python3-venv (Debian 12 or later)"
 
 say() { printf '%s\n' "okng: $*" >&2; }
 
@@ -8,12 +14,12 @@ refuse() { # exit-code sentence
   exit "$1"
 }
 
-# The first python on the path that is new enough and can make environments. $OKNG_PYTHON names another one.
+# The first python on the path that fits and can make environments. $OKNG_PYTHON names another one.
 find_python() {
   local candidate found=""
   for candidate in ${OKNG_PYTHON:-python3 python3.13 python3.12 python3.11 python3.14}; do
     command -v "$candidate" >/dev/null || continue
-    "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+    "$candidate" -c "import sys; sys.exit(not ($python_fits))" 2>/dev/null || continue
     found=$candidate
     if "$candidate" -c 'import ensurepip, venv' 2>/dev/null; then
       printf '%s\n' "$candidate"
@@ -23,13 +29,13 @@ find_python() {
   if [ -n "$found" ]; then
     refuse 3 "$found cannot make environments; run: sudo apt-get install python3-venv"
   fi
-  refuse 3 "no Python 3.11 or later is installed; run: sudo apt-get install python3 python3-venv (Debian 12 or later)"
+  refuse 3 "$no_python"
 }
 
-# Whether `.venv` was made here and its Python still runs: an environment does not survive being moved.
+# Whether the environment was made here and its Python still runs: one does not survive being moved.
 environment_works() {
-  [ -x .venv/bin/python ] && .venv/bin/python -c \
-    'import pathlib, sys; sys.exit(sys.version_info < (3, 11) or pathlib.Path(sys.prefix) != pathlib.Path(".venv").resolve())' \
+  [ -x "$venv/bin/python" ] && "$venv/bin/python" -c \
+    "import pathlib, sys; sys.exit(not ($python_fits) or pathlib.Path(sys.prefix) != pathlib.Path('$venv').resolve())" \
     2>/dev/null
 }
 
@@ -37,8 +43,8 @@ make_environment() {
   environment_works && return
   local python
   python=$(find_python) || exit
-  say "making .venv with $("$python" --version)"
-  "$python" -m venv --clear .venv || refuse 3 "cannot make .venv; check free space and permissions of $PWD"
+  say "making $venv with $("$python" --version)"
+  "$python" -m venv --clear "$venv" || refuse 3 "cannot make $venv; check free space and permissions of $PWD"
 }
 
 # What an install depends on, as one word.
@@ -51,14 +57,14 @@ install_okng() {
   shift
   make_environment
   wanted=$(wanted_install)
-  if [ -x .venv/bin/okng ] && [ "$(cat ".venv/okng-installed-for-$1" 2>/dev/null)" = "$wanted" ]; then
+  if [ -x "$venv/bin/okng" ] && [ "$(cat "$venv/okng-installed-for-$1" 2>/dev/null)" = "$wanted" ]; then
     return
   fi
-  say "installing okng[$extras] into .venv; the first time this takes some minutes"
+  say "installing okng[$extras] into $venv; the first time this takes some minutes"
   [ -t 2 ] && quiet=() # who watches shall see that it goes on
-  .venv/bin/python -m pip install "${quiet[@]}" --disable-pip-version-check -c constraints.txt -e ".[$extras]" ||
+  "$venv/bin/python" -m pip install "${quiet[@]}" --disable-pip-version-check "${constraints[@]}" -e ".[$extras]" ||
     refuse 3 "the packages could not be installed; check the network and free space, then run this again"
-  for stamp in "$@"; do printf '%s\n' "$wanted" >".venv/okng-installed-for-$stamp"; done
+  for stamp in "$@"; do printf '%s\n' "$wanted" >"$venv/okng-installed-for-$stamp"; done
 }
 
 # install_system_packages FILE: what the tests need beside Python; asks apt only when something is missing.

@@ -65,9 +65,18 @@ class TriggerConfig(Section):
 
 
 class ModelConfig(Section):
+    """`device` is OpenVINO's; the other runtimes' names say where they run."""
+
     package: Path
-    runtime: Literal["auto", "openvino", "onnxruntime"] = "auto"
+    runtime: Literal["auto", "openvino", "onnxruntime", "tflite", "onnxruntime-tensorrt", "onnxruntime-cuda"] = "auto"
+    device: Literal["CPU", "GPU", "NPU", "AUTO"] = "CPU"
     threads: int = Field(1, ge=1, le=64)
+
+    @model_validator(mode="after")
+    def _device_is_openvinos(self) -> ModelConfig:
+        if self.device != "CPU" and self.runtime not in ("auto", "openvino"):
+            raise ValueError(f'device is OpenVINO\'s; with runtime = "{self.runtime}" leave it out')
+        return self
 
 
 class CollectConfig(Section):

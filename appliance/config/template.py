@@ -31,7 +31,9 @@ software = false                             # true: page, API, MQTT and okng tr
 
 [model]
 package = "model.okng"                       # made by: okng train DATA --out model.okng
-runtime = "auto"                             # "openvino", "onnxruntime"
+runtime = "auto"                             # "openvino", "onnxruntime", "tflite"; on NVIDIA's GPUs
+                                             # "onnxruntime-tensorrt" or "onnxruntime-cuda"
+device = "CPU"                               # OpenVINO's: "GPU", "NPU", "AUTO"; these need: okng certify
 
 [recipe]
 id = "part-1"

@@ -119,8 +119,8 @@ def model_state(armed: bool, certified: bool, runtime: str) -> DeviceState:
     if armed and not certified:
         return DeviceState(
             "warn",
-            f"Model is not certified on {runtime}: monitor mode; train it on such a machine",
-            f"模型未在 {runtime} 上认证：仅监视模式；请在同类设备上训练",
+            f"Model is not certified on {runtime}: monitor mode; run okng certify here, then start again",
+            f"模型未在 {runtime} 上认证：仅监视模式；请在本机运行 okng certify 后重新启动",
         )
     return DeviceState("ok")
 

@@ -89,7 +89,7 @@ def _start(
                 model, options, providers=[(one.name, dict(one.options)) for one in providers], enable_fallback=0
             )
             _refuse_missing(providers, session.get_providers())
-            ran = _providers_that_ran(session)
+            ran = providers_that_ran(session)
         except vendor.errors as error:
             raise RuntimeUnavailable(
                 f"onnxruntime cannot run the whole network on {device} ({first_line(error)}); {_REMEDY}"
@@ -107,7 +107,7 @@ def _refuse_missing(providers: Sequence[_Provider], present: Sequence[str]) -> N
             raise RuntimeUnavailable(f"onnxruntime here has no {provider.name}, only {', '.join(present)}; {_REMEDY}")
 
 
-def _providers_that_ran(session: Any) -> set[str]:
+def providers_that_ran(session: Any) -> set[str]:
     """Run one blank picture and read from the profile which provider ran each node; profiling ends with it."""
     first = session.get_inputs()[0]
     session.run(None, {first.name: np.full(first.shape, 127, np.uint8)})

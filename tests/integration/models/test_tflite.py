@@ -14,14 +14,17 @@ from models.certification import NoCertificates
 from models.detector import Detector
 from models.errors import InferenceError, PackageError, RuntimeUnavailable, SelfTestFailed
 from models.instructions import instruction_set
+from models.package import open_package
 from models.probe import probe
+from models.proving import prove
 from models.runtimes.base import Placement
 from models.runtimes.choose import choose_runtime
 from models.runtimes.tflite import TfLiteRuntime
 from tests.fakes.packages import LITE, gray_frame, lite_files, small_manifest, white_block_frame, write_lite_package
 from tests.fakes.tflite_networks import HOSTILE, Evil, tflite_network
 
-IS_PREDECESSOR = "tflite-runtime" in choose_runtime("tflite", tflite_network(), 1).label
+LABEL = choose_runtime("tflite", tflite_network(), 1).label
+IS_PREDECESSOR = LABEL.startswith("tflite-runtime-cpu ")
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -95,6 +98,13 @@ def test_a_package_judges_on_litert(tmp_path: Path) -> None:
     assert str(detector.inspect(white_block_frame()).decision.outcome) == "NG"
     assert detector.info.certified is False
     detector.close()
+
+
+def test_a_package_is_certified_by_what_comes_out_on_litert(tmp_path: Path) -> None:
+    package = open_package(write_lite_package(tmp_path / "a.okng"))
+    found = prove(package, Placement("tflite"), "2026-11-22T08:00:00Z")
+    assert (found.outcome, found.runtime, len(found.frames)) == ("passed", LABEL, 2)
+    assert found.largest_deviation < 1e-6
 
 
 def test_auto_takes_litert_where_the_package_has_nothing_else(tmp_path: Path) -> None:

@@ -138,3 +138,28 @@ def test_without_apt_the_packages_are_named(checkout: Path) -> None:
     done = run(checkout, "install_system_packages packages.txt")
     assert done.returncode == 3
     assert "one two" in done.stderr
+
+
+def run_legacy(checkout: Path) -> subprocess.CompletedProcess[str]:
+    shutil.copy(ROOT / "scripts" / "test-legacy", checkout / "scripts")
+    return run(checkout, "scripts/test-legacy -q")
+
+
+def test_tflite_runtime_without_its_python_says_so_in_one_sentence(checkout: Path) -> None:
+    program(checkout, "python3", '#!/bin/sh\ncase "$*" in *"(3, 12)"*) exit 1;; esac\n')
+    done = run_legacy(checkout)
+    assert done.returncode == 3
+    assert done.stderr == (
+        "okng: tflite-runtime 2.14 has no wheels beyond Python 3.11; install Python 3.11 and name it by OKNG_PYTHON\n"
+    )
+
+
+def test_tflite_runtime_gets_an_environment_of_its_own_without_the_pinned_numpy(checkout: Path) -> None:
+    environment(checkout)
+    (checkout / ".venv").rename(checkout / ".venv-legacy")
+    assert run_legacy(checkout).returncode == 0
+    (install,) = installs(checkout)
+    assert "-e .[tflite-legacy,test-legacy]" in install
+    assert "constraints.txt" not in install
+    assert (checkout / "calls").read_text().splitlines()[-1].endswith("-q tests/integration/models/test_tflite.py")
+    assert not (checkout / ".venv").exists()

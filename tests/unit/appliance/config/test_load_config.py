@@ -71,6 +71,12 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         (MINIMAL + "[trigger]\nsoftware = true\n[plc]\nenabled = true\n", "takes no other trigger"),
         (MINIMAL + "[trigger]\nsoftware = true\n", "software triggers stand alone"),
         (MINIMAL.replace('[model]\npackage = "model.okng"', ""), "[model] is missing; name the package"),
+        (MINIMAL.replace("[model]", '[model]\nruntime = "tensorrt"'), "[model] runtime: Input should be 'auto'"),
+        (MINIMAL.replace("[model]", '[model]\ndevice = "TPU"'), "[model] device: Input should be 'CPU', 'GPU'"),
+        (
+            MINIMAL.replace("[model]", '[model]\nruntime = "tflite"\ndevice = "GPU"'),
+            'with runtime = "tflite" leave it out',
+        ),
     ],
 )
 def test_a_mistake_is_answered_with_its_remedy(tmp_path: Path, text: str, hint: str) -> None:
