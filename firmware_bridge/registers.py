@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from firmware_bridge.line import Counters
 from firmware_bridge.modbus.crc import crc16
-from firmware_bridge.modbus.pdu import Code, ModbusRefusal, pack_registers
+from firmware_bridge.modbus.pdu import Code, ModbusRefusal, pack_registers, unpack_registers
 
 
 class Coil(IntEnum):
@@ -174,12 +175,7 @@ class Snapshot:
 
 def input_registers(snapshot: Snapshot, identity: Identity, low_word_first: bool) -> list[int]:
     """Input registers 0 to 80. There is no encoder (0) and there are no measurements (marked invalid)."""
-    registers = [0] * INPUTS
-
-    def put32(address: int, value: int) -> None:
-        words = [value >> 16 & 0xFFFF, value & 0xFFFF]
-        registers[address : address + 2] = words[::-1] if low_word_first else words
-
+    registers = list(_still_registers(identity, low_word_first))
     registers[Input.STATUS : Input.STATUS + 2] = [snapshot.flags & 0xFFFF, snapshot.flags >> 16]
     registers[Input.HEARTBEAT_OUT : Input.RESULT_AGE_MS + 1] = [
         snapshot.heartbeat_out,
@@ -195,18 +191,29 @@ def input_registers(snapshot: Snapshot, identity: Identity, low_word_first: bool
     ]
     registers[Input.RESULT_CRC] = result_crc(registers)
     registers[Input.RESULTS_QUEUED] = snapshot.results_queued
-    for index in range(MEASUREMENTS):
-        put32(Input.MEASUREMENTS + 2 * index, INVALID_MEASUREMENT)
-    for address, value in _counter_registers(snapshot).items():
-        put32(address, value)
-    registers[Input.MAP_VERSION] = MAP_VERSION
-    put32(Input.BOOT_ID, identity.boot_id)
-    text = identity.serial.encode("ascii").ljust(SERIAL_MAX, b"\0")
-    registers[Input.SERIAL : Input.SERIAL + SERIAL_MAX // 2] = [
-        int.from_bytes(text[place : place + 2], "big") for place in range(0, SERIAL_MAX, 2)
-    ]
+    for address, value in _counter_registers(snapshot):
+        registers[address : address + 2] = _words(value, low_word_first)
     registers[Input.IN_FLIGHT] = min(snapshot.counters.in_flight, 0xFFFF)
     return registers
+
+
+@lru_cache(maxsize=4)
+def _still_registers(identity: Identity, low_word_first: bool) -> tuple[int, ...]:
+    """Input registers 0 to 80 as far as they never change: the PLC reads them every 10 ms."""
+    registers = [0] * INPUTS
+    for index in range(MEASUREMENTS):
+        at = Input.MEASUREMENTS + 2 * index
+        registers[at : at + 2] = _words(INVALID_MEASUREMENT, low_word_first)
+    registers[Input.MAP_VERSION] = MAP_VERSION
+    registers[Input.BOOT_ID : Input.BOOT_ID + 2] = _words(identity.boot_id, low_word_first)
+    text = identity.serial.encode("ascii").ljust(SERIAL_MAX, b"\0")
+    registers[Input.SERIAL : Input.SERIAL + SERIAL_MAX // 2] = unpack_registers(text)
+    return tuple(registers)
+
+
+def _words(value: int, low_word_first: bool) -> tuple[int, int]:
+    high, low = value >> 16 & 0xFFFF, value & 0xFFFF
+    return (low, high) if low_word_first else (high, low)
 
 
 def result_crc(registers: Sequence[int]) -> int:
@@ -243,17 +250,17 @@ def _printable(word: int) -> bool:
     return all(byte == 0 or 0x20 <= byte <= 0x7E for byte in word.to_bytes(2, "big"))
 
 
-def _counter_registers(snapshot: Snapshot) -> dict[Input, int]:
+def _counter_registers(snapshot: Snapshot) -> tuple[tuple[Input, int], ...]:
     counters = snapshot.counters
-    return {
-        Input.TRIGGERS: counters.triggers,
-        Input.OK: counters.ok,
-        Input.NG: counters.ng,
-        Input.RECHECK: counters.recheck,
-        Input.MISSED: snapshot.missed,
-        Input.OVERRUN: snapshot.overruns,
-        Input.LINE_CRC_ERRORS: snapshot.line_crc_errors,
-        Input.LATE: counters.late,
-        Input.NO_PARTS: counters.no_part,
-        Input.ERRORS: counters.error,
-    }
+    return (
+        (Input.TRIGGERS, counters.triggers),
+        (Input.OK, counters.ok),
+        (Input.NG, counters.ng),
+        (Input.RECHECK, counters.recheck),
+        (Input.MISSED, snapshot.missed),
+        (Input.OVERRUN, snapshot.overruns),
+        (Input.LINE_CRC_ERRORS, snapshot.line_crc_errors),
+        (Input.LATE, counters.late),
+        (Input.NO_PARTS, counters.no_part),
+        (Input.ERRORS, counters.error),
+    )

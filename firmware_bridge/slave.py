@@ -220,10 +220,16 @@ class _StationTables:
         _within(address, count, FLAGS)
         return _bits(self._inputs_flags(), address, count)
 
+    def check_holding_registers(self, address: int, count: int) -> None:
+        if address >= Holding.MIRROR:
+            _within(address - Holding.MIRROR, count, INPUTS)
+        else:
+            _within(address, count, HOLDINGS)
+
     def read_holding_registers(self, address: int, count: int) -> Sequence[int]:
+        self.check_holding_registers(address, count)
         if address >= Holding.MIRROR:
             return self.read_input_registers(address - Holding.MIRROR, count)
-        _within(address, count, HOLDINGS)
         return self._handshake.holding[address : address + count]
 
     def read_input_registers(self, address: int, count: int) -> Sequence[int]:

@@ -59,6 +59,9 @@ class Tables(Protocol):
 
     def read_input_registers(self, address: int, count: int) -> Sequence[int]: ...
 
+    def check_holding_registers(self, address: int, count: int) -> None:
+        """Whether these could be read, without reading them."""
+
     def write_coils(self, address: int, bits: Sequence[bool]) -> None: ...
 
     def write_registers(self, address: int, values: Sequence[int]) -> None: ...
@@ -164,7 +167,7 @@ def _exchange_registers(data: bytes, tables: Tables) -> bytes:
     _within(count, MAX_REGISTERS_READ)
     _within(write_count, MAX_REGISTERS_EXCHANGED)
     values = unpack_registers(_body(data[8:], 2 * write_count))
-    tables.read_holding_registers(address, count)  # a bad read range must refuse before anything is written
+    tables.check_holding_registers(address, count)  # a bad read range must refuse before anything is written
     tables.write_registers(write_address, values)
     return _counted(pack_registers(tables.read_holding_registers(address, count)))
 

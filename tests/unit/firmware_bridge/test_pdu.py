@@ -28,6 +28,9 @@ class SixteenOfEach:
         self._check(address, count)
         return self.registers[address : address + count]
 
+    def check_holding_registers(self, address: int, count: int) -> None:
+        self._check(address, count)
+
     def read_input_registers(self, address: int, count: int) -> Sequence[int]:
         self._check(address, count)
         return list(range(address, address + count))
