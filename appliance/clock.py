@@ -10,7 +10,12 @@ _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized
 
 
 class SystemClock:
-    """Adapter of `Clock` to Linux."""
+    """Adapter of `Clock` to Linux. Any thread."""
+
+    def __init__(self) -> None:
+        # struct timex is 208 bytes on 64-bit Linux; modes = 0 only reads, and what is read nobody looks at.
+        self._libc = ctypes.CDLL(None)
+        self._timex = ctypes.create_string_buffer(256)
 
     def monotonic_ns(self) -> int:
         return time.monotonic_ns()
@@ -23,8 +28,5 @@ class SystemClock:
         return self.utc() - timedelta(microseconds=(self.monotonic_ns() - monotonic_ns) / 1000)
 
     def synchronized(self) -> bool:
-        libc = ctypes.CDLL(None, use_errno=True)
-        # struct timex is 208 bytes on 64-bit Linux; modes = 0 only reads.
-        timex = ctypes.create_string_buffer(256)
-        state = int(libc.adjtimex(timex))
+        state = int(self._libc.adjtimex(self._timex))
         return 0 <= state < _TIME_ERROR  # negative: the kernel will not tell (a sandbox forbids it)

@@ -122,7 +122,7 @@ class Station:
         self._plc = make_plc(config, self._context, self._ledger, self._flow.enter)
         self._mqtt_state = DeviceState("off")
         self._services = self._make_services(Machine(state.root))
-        self._health = Health(self._probes(), state.root)
+        self._health = Health(self._probes(), state.root, self._clock.monotonic_ns)
         self._readiness = self._health.readiness()
         self._supervisor = Supervisor(
             ledger=self._ledger,

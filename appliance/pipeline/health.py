@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from appliance.domain.readiness import Hindrance, Readiness
 DISK_WARN_BYTES = 1_000_000_000
 _DISK_FAULT_BYTES = 64_000_000
 _SPOOL_HIGH = 0.8
+_DISK_EVERY_NS = 500_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,16 @@ class Probes:
 
 
 class Health:
-    """`stopping` and `started` are set by the station as it goes through its life."""
+    """`stopping` and `started` are set by the station as it goes through its life.
 
-    def __init__(self, probes: Probes, state_dir: Path) -> None:
+    The disk is asked twice a second: it is slower to answer than all the rest together, and fills slowly.
+    """
+
+    def __init__(self, probes: Probes, state_dir: Path, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
         self._probes = probes
         self._state_dir = state_dir
+        self._now_ns = monotonic_ns
+        self._disk_asked: tuple[int, DeviceState] | None = None
         self.started = False
         self.stopping = False
 
@@ -96,6 +103,12 @@ class Health:
         return data_set if data_set.state == "fault" and disk.state != "fault" else disk
 
     def _state_disk(self) -> DeviceState:
+        now_ns, asked = self._now_ns(), self._disk_asked
+        if asked is None or now_ns - asked[0] >= _DISK_EVERY_NS:
+            asked = self._disk_asked = (now_ns, self._ask_disk())
+        return asked[1]
+
+    def _ask_disk(self) -> DeviceState:
         try:
             free = shutil.disk_usage(self._state_dir).free
         except OSError as error:

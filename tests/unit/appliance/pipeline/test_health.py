@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from appliance.domain.device import DeviceState
 from appliance.domain.readiness import Hindrance
 from appliance.pipeline import health
 from appliance.pipeline.health import Health, Probes
+from tests.fakes.clock import FakeClock
 
 OK = DeviceState("ok")
 FAULT = DeviceState("fault", "broken; mend it", "坏了,请修复")
@@ -112,3 +114,19 @@ def test_every_fault_has_a_remedy_in_both_languages(tmp_path: Path) -> None:
         assert state.state in ("warn", "fault")
         assert ";" in state.text_en
         assert "；" in state.text_zh
+
+
+def test_a_disk_that_fills_is_noticed_within_half_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, asked = FakeClock(), []
+
+    def disk_usage(path: Path) -> shutil._ntuple_diskusage:
+        asked.append(clock.now_ns)
+        return shutil._ntuple_diskusage(10**12, 0, 10**12 if len(asked) == 1 else 0)
+
+    monkeypatch.setattr(health.shutil, "disk_usage", disk_usage)
+    made = Health(WELL, tmp_path, clock.monotonic_ns)
+    for _ in range(5):
+        assert made.devices()["disk"].state == "ok"
+    assert len(asked) == 1
+    clock.advance_ms(500)
+    assert made.devices()["disk"].state == "fault"
