@@ -3,7 +3,8 @@
 Measured with OpenCV 5.0 (FFmpeg 8): a stalled RTSP stream ends `read` after the read timeout and stays dead; a killed
 server ends it at once. Packets that a demuxer knows to be incomplete are dropped on demand (`discardcorrupt`). What
 a decoder conceals is not told, whatever it is asked (`err_detect` changes nothing): so MJPEG is taken undecoded and
-decoded strictly, and over UDP, where packets may be lost, nothing but MJPEG is accepted.
+decoded strictly, and over UDP, where packets may be lost, nothing but MJPEG is accepted. A decoded stream that changes
+its size in mid-stream comes scaled to its first size without a word; only MJPEG shows the change.
 """
 
 from __future__ import annotations
@@ -31,10 +32,13 @@ _UNDECODED = -1
 # FFmpeg's demuxers include scripts that name further files (concat, HLS): only containers of pictures are let in.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpegts,mpeg,mjpeg,h264,hevc,flv,asf,nut"
 _FILE = f"protocol_whitelist;file|format_whitelist;{_CONTAINERS}|fflags;discardcorrupt"
-_RTSP = "protocol_whitelist;rtsp,rtp,tcp,udp|fflags;discardcorrupt+nobuffer|rtsp_transport;"
+_RTSP = "protocol_whitelist;rtsp,rtp,tcp,udp|fflags;discardcorrupt|rtsp_transport;"
 # A container that was cut short promises more pictures than it gives; some containers only estimate.
 _MISSING_SHARE = 0.01
 _MISSING_ALLOWED = 2
+_FRESH_SHARE = 0.5
+_FRESH_S = 0.01
+_COLLECTED_AT_MOST = 1000
 
 
 class FfmpegStream:
@@ -54,6 +58,8 @@ class FfmpegStream:
         self._begin()
         while self._number < skip and self._capture.grab():
             self._number += 1
+        if self._file is None:
+            self._drain()
 
     def read(self) -> Arrival:
         ok, content = self._capture.read()
@@ -92,6 +98,17 @@ class FfmpegStream:
         if self._jpeg and not self._capture.set(cv2.CAP_PROP_FORMAT, _UNDECODED):
             self.close()
             raise CameraLost(f"{self._shown} cannot be read undecoded; install the OpenCV that okng asks for")
+
+    def _drain(self) -> None:
+        """Throw away what FFmpeg collected while it looked at the stream, about a second: it comes without waiting.
+
+        Its option `nobuffer` would do so too, but throws away the key picture on which the following ones rest.
+        """
+        waited_s = _FRESH_SHARE / self._fps if 1 <= self._fps <= 1000 else _FRESH_S
+        for _ in range(_COLLECTED_AT_MOST):
+            asked = time.monotonic()
+            if not self._capture.grab() or time.monotonic() - asked >= waited_s:
+                return
 
     def _open(self, config: VideoCameraConfig) -> Any:
         if self._file is not None:

@@ -104,8 +104,8 @@ class Reader:
                 raise TimeoutError
             return self._latest
 
-    def take(self, not_before_ns: int, timeout_s: float) -> Shot | None:
-        """The first picture that cannot have been exposed before `not_before_ns`, or one by one the next.
+    def take(self, after_ns: int, timeout_s: float) -> Shot | None:
+        """The first picture that cannot have been exposed before or at `after_ns`, or one by one the next.
 
         None when the source has ended or the reader was stopped.
 
@@ -117,7 +117,7 @@ class Reader:
             shot = self._latest
             if self._one_by_one:
                 return shot is not None and not self._taken
-            return shot is not None and shot.earliest_ns >= not_before_ns
+            return shot is not None and shot.earliest_ns > after_ns
 
         with self._changed:
             if not self._changed.wait_for(lambda: fits() or self._ended or self._stop.is_set(), timeout_s):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -25,6 +26,7 @@ from models.errors import BadPicture
 
 _log = logging.getLogger(__name__)
 _OPEN_S = 4.0  # FFmpeg gives up after 3 s by itself
+_CLOSE_S = 0.4  # capture's budget for a part allows 0.5 s more than the picture
 _LET_GO_S = 2.5  # a read that waits ends after 2 s
 _SILENT_NS = 2_000_000_000
 _UNUSABLE_IN_A_ROW = 5
@@ -51,8 +53,15 @@ class VideoCamera:
     camera counts as lost and is opened again.
     """
 
-    def __init__(self, name: str, config: VideoCameraConfig, open_stream: OpenStream | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: VideoCameraConfig,
+        open_stream: OpenStream | None = None,
+        now_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
         self.name = name
+        self._now_ns = now_ns
         self._config = config
         self._open_stream = open_stream or open_source
         self._one_by_one = config.kind is SourceKind.FILE and config.pace == "trigger"
@@ -98,13 +107,15 @@ class VideoCamera:
 
     def grab(self, timeout_s: float) -> Frame:
         """See `Camera.grab`: the first picture that is certainly younger than the call, or a file's next one."""
-        asked_ns = time.monotonic_ns()
+        asked_ns = self._now_ns()
         reader = self._reader
         if reader is None:
             raise CameraLost(f"camera {self.name} is closed; open it first")
         self._check(reader)
         lost = reader.latest.lost if reader.latest is not None else 0
         shot = self._await(reader, asked_ns, timeout_s)
+        if self._one_by_one:
+            reader.await_next(_LOOK_AHEAD_S)
         if shot.lost > lost:
             raise self._unusable(BadPicture(f"a picture of {self._config.shown_source} was lost on its way"))
         if shot.arrival is None:
@@ -113,8 +124,6 @@ class VideoCamera:
         image = self._picture(shot.arrival)
         self._tally.unusable_in_a_row = 0
         self._tally.given_number = shot.arrival.number
-        if self._one_by_one:
-            reader.await_next(_LOOK_AHEAD_S)
         repeats = shot.repeats if self._config.frozen_after else 0
         captured_ns = asked_ns if self._one_by_one else shot.arrived_ns
         return Frame(self.name, shot.seq, captured_ns, image, self._title(shot), repeats)
@@ -133,6 +142,9 @@ class VideoCamera:
             reader.stop()
         with self._in_use:
             self._let_go()
+        if reader is not None and not reader.gone(_CLOSE_S):
+            # The C++ runtime aborts a program that ends in the middle of a driver's call.
+            atexit.register(reader.gone, _LET_GO_S)
 
     def _start(self) -> Reader:
         config, skip = self._config, self._tally.given_number
@@ -142,6 +154,7 @@ class VideoCamera:
             before=self._last,
             latency_ns=config.latency_allowed_ms * 1_000_000,
             one_by_one=self._one_by_one,
+            now_ns=self._now_ns,
         )
         reader.start()
         return reader

@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.fakes.mosquitto import free_port
+
+_RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
 
 
 def ffmpeg(*words: object) -> None:
@@ -27,25 +30,19 @@ def write_film(path: Path, pictures: Sequence[NDArray[np.uint8]], fps: int = 20)
     return path
 
 
-def test_picture(path: Path, *encoding: object, seconds: float = 3, fps: int = 20, size: str = "320x240") -> Path:
+def encode_film(path: Path, *encoding: object, seconds: float = 3, fps: int = 20, size: str = "320x240") -> Path:
     """A moving test picture, encoded as told."""
     ffmpeg("-f", "lavfi", "-i", f"testsrc2=size={size}:rate={fps}", "-t", seconds, *encoding, path)
     return path
 
 
-class HttpCamera:
-    """ffmpeg serving JPEG pictures over HTTP to one client at a time, like a network camera; no two are alike."""
+class Served:
+    """A camera that is a process: killed, stalled (SIGSTOP) and started again as the test likes."""
 
-    def __init__(self, *, fps: int = 20, size: str = "320x240", port: int | None = None) -> None:
-        self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}/feed"
-        self._picture = f"testsrc2=size={size}:rate={fps}"
-        self.process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = ["ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", self._picture, "-c:v", "mjpeg", "-q:v", "3"]
-        command += ["-f", "mpjpeg", "-listen", "1", self.url]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        raise NotImplementedError
 
     def signal(self, number: int) -> None:
         assert self.process is not None
@@ -55,11 +52,41 @@ class HttpCamera:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+            if self.process.stdout is not None:
+                self.process.stdout.close()
             self.process = None
 
-    def __enter__(self) -> HttpCamera:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+class HttpCamera(Served):
+    """ffmpeg serving JPEG pictures over HTTP to one client at a time, like a network camera; no two are alike."""
+
+    def __init__(self, *, fps: int = 20, size: str = "320x240", port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}/feed"
+        self._picture = f"testsrc2=size={size}:rate={fps}"
+
+    def start(self) -> None:
+        command = ["ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", self._picture, "-c:v", "mjpeg", "-q:v", "3"]
+        command += ["-f", "mpjpeg", "-listen", "1", self.url]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+
+class RtspCamera(Served):
+    """GStreamer's RTSP server in a process of its own; see `rtsp_server.py` for `options`."""
+
+    def __init__(self, *options: str, encoding: str = "mjpeg", port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"rtsp://127.0.0.1:{self.port}/feed"
+        self._command = ["/usr/bin/python3", str(_RTSP_SERVER), str(self.port), encoding, *options]
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == b"ready\n"
