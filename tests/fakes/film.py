@@ -67,13 +67,16 @@ class Served:
 class HttpCamera(Served):
     """ffmpeg serving JPEG pictures over HTTP to one client at a time, like a network camera; no two are alike."""
 
-    def __init__(self, *, fps: int = 20, size: str = "320x240", port: int | None = None) -> None:
-        self.port = port or free_port()
+    def __init__(self, *, film: Path | None = None, fps: int = 20) -> None:
+        """Without a `film` it shows a moving test picture of 320 x 240; a film is shown over and over."""
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/feed"
-        self._picture = f"testsrc2=size={size}:rate={fps}"
+        self._picture = ["-f", "lavfi", "-i", f"testsrc2=size=320x240:rate={fps}"]
+        if film is not None:
+            self._picture = ["-stream_loop", "-1", "-r", str(fps), "-i", str(film)]
 
     def start(self) -> None:
-        command = ["ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", self._picture, "-c:v", "mjpeg", "-q:v", "3"]
+        command = ["ffmpeg", "-v", "error", "-re", *self._picture, "-c:v", "mjpeg", "-q:v", "2"]
         command += ["-f", "mpjpeg", "-listen", "1", self.url]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
@@ -81,8 +84,8 @@ class HttpCamera(Served):
 class RtspCamera(Served):
     """GStreamer's RTSP server in a process of its own; see `rtsp_server.py` for `options`."""
 
-    def __init__(self, *options: str, encoding: str = "mjpeg", port: int | None = None) -> None:
-        self.port = port or free_port()
+    def __init__(self, *options: str, encoding: str = "mjpeg") -> None:
+        self.port = free_port()
         self.url = f"rtsp://127.0.0.1:{self.port}/feed"
         self._command = ["/usr/bin/python3", str(_RTSP_SERVER), str(self.port), encoding, *options]
 

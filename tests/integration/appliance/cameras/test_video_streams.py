@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import signal
-import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
@@ -21,6 +19,7 @@ from appliance.config.video import VideoCameraConfig
 from appliance.errors import CameraFrozen, CameraLost
 from models.errors import BadPicture
 from tests.fakes.film import HttpCamera, RtspCamera, Served
+from tests.fakes.odd_camera import OddCamera, Send, jpeg, multipart, part, steadily
 from tests.fakes.waiting import until
 
 
@@ -186,65 +185,6 @@ def test_a_camera_that_repeats_its_picture_is_found() -> None:
         with pytest.raises(CameraFrozen):
             camera.grab(1)
         camera.close()
-
-
-Send = Callable[[bytes], None]
-
-
-class OddCamera:
-    """A network camera of which the test writes every byte."""
-
-    def __init__(self, serve: Callable[[BaseHTTPRequestHandler, Send], None]) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                def send(data: bytes) -> None:
-                    self.wfile.write(data)
-
-                try:
-                    serve(self, send)
-                except OSError:
-                    return
-
-            def log_message(self, *_: object) -> None:
-                """Be quiet."""
-
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            allow_reuse_address = True
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/video"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def __enter__(self) -> OddCamera:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def multipart(handler: BaseHTTPRequestHandler, boundary: str = "frame") -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={boundary}")
-    handler.end_headers()
-
-
-def jpeg(number: int, size: tuple[int, int] = (48, 64)) -> bytes:
-    image = np.random.default_rng(number).integers(0, 255, (*size, 3), np.uint8)
-    return bytes(cv2.imencode(".jpg", image)[1])
-
-
-def part(data: bytes, *, length: bool = True, boundary: str = "frame") -> bytes:
-    told = b"Content-Length: %d\r\n" % len(data) if length else b""
-    return b"--" + boundary.encode() + b"\r\nContent-Type: image/jpeg\r\n" + told + b"\r\n" + data + b"\r\n"
-
-
-def steadily(send: Send, pictures: Callable[[int], bytes]) -> None:
-    pause = threading.Event()
-    for number in range(1000):
-        send(pictures(number))
-        pause.wait(0.02)
 
 
 @pytest.mark.parametrize("length", [True, False], ids=["with Content-Length", "without"])
