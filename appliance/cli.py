@@ -13,6 +13,7 @@ import sys
 import threading
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -34,6 +35,8 @@ _EXIT_OF: dict[type[Exception], int] = {
     SelfTestFailed: 4,
     InferenceError: 4,
 }
+
+Language = Literal["en", "zh"]
 
 _config_option = click.option(
     "--config", "config_path", type=click.Path(path_type=Path), required=True, help="The station's TOML file."
@@ -102,6 +105,38 @@ def check_config(path: Path) -> None:
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{path} is in order" + (f", {len(warnings)} warnings" if warnings else ""))
+
+
+@okng.command()
+@_config_option
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON (docs/doctor.md).")
+@click.option("--bundle", type=click.Path(path_type=Path), help="Write findings and facts, without secrets, to a zip.")
+@click.option("--force", is_flag=True, help="Replace a bundle that is there.")
+@click.option("--part-ids", is_flag=True, help="Leave ids and serials of parts in the bundle.")
+@click.option("--language", type=click.Choice(["en", "zh"]), help="Of the table; else as the locale says.")
+def doctor(
+    config_path: Path, as_json: bool, bundle: Path | None, force: bool, part_ids: bool, language: Language | None
+) -> None:
+    """Say what is wrong with a station and what to do. Example: okng doctor --config station.toml"""
+    from appliance.adapters import make_camera
+    from appliance.doctor.bundle import Asked, refuse_existing, write_bundle
+    from appliance.doctor.consultation import consult
+    from appliance.doctor.report import language_of, table
+
+    os.nice(10)  # a running line comes first
+    asked = Asked(bundle, force, part_ids) if bundle is not None else None
+    if asked is not None:
+        refuse_existing(asked)
+    patient, report = consult(config_path, make_camera)
+    if as_json:
+        click.echo(report.model_dump_json(by_alias=True, indent=1))
+    else:
+        click.echo(table(report, language or language_of(os.environ)))
+    if asked is not None:
+        write_bundle(asked, patient, report)
+        click.echo(f"wrote {bundle}", err=True)
+    if report.summary.fail:
+        raise click.exceptions.Exit(1)
 
 
 @okng.command()

@@ -6,7 +6,7 @@ import ctypes
 import time
 from datetime import UTC, datetime, timedelta
 
-_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized
+TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized
 
 
 class SystemClock:
@@ -28,5 +28,8 @@ class SystemClock:
         return self.utc() - timedelta(microseconds=(self.monotonic_ns() - monotonic_ns) / 1000)
 
     def synchronized(self) -> bool:
-        state = int(self._libc.adjtimex(self._timex))
-        return 0 <= state < _TIME_ERROR  # negative: the kernel will not tell (a sandbox forbids it)
+        return 0 <= self.kernel_state() < TIME_ERROR
+
+    def kernel_state(self) -> int:
+        """adjtimex(2): below `TIME_ERROR` synchronized; negative: the kernel will not tell (a sandbox forbids it)."""
+        return int(self._libc.adjtimex(self._timex))

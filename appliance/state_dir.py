@@ -32,6 +32,7 @@ class StateDir:
         self.journal = root / "station.db"
         self.certified = root / "certified"
         self.engines = root / "engines"
+        self.lock_file = self.run / "lock"
         self._lock: int | None = None
 
     def acquire(self) -> None:
@@ -45,7 +46,7 @@ class StateDir:
         try:
             for folder in (self.live, self.pictures):
                 folder.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+            lock = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
         except OSError as error:
             raise NotThere(
                 f"the state directory {self.root} cannot be written ({error.strerror}); "

@@ -12,8 +12,8 @@ from appliance.domain.device import DeviceId, DeviceState
 from appliance.domain.readiness import Hindrance, Readiness
 
 DISK_WARN_BYTES = 1_000_000_000
-_DISK_FAULT_BYTES = 64_000_000
-_SPOOL_HIGH = 0.8
+DISK_FAULT_BYTES = 64_000_000
+SPOOL_HIGH = 0.8
 _DISK_EVERY_NS = 500_000_000
 
 
@@ -60,7 +60,7 @@ class Health:
                 f"Internal fault in '{failed}'; restart the station and send the log to support",
                 f"内部故障（{failed}）；请重启检测站并提交日志",
             )
-        if journal.state == "ok" and self._probes.outbox_fill() >= _SPOOL_HIGH:
+        if journal.state == "ok" and self._probes.outbox_fill() >= SPOOL_HIGH:
             journal = DeviceState(
                 "warn",
                 "Results wait for the MES and fill the outbox; mend the MQTT broker",
@@ -80,7 +80,7 @@ class Health:
         return Readiness(
             hindrance=self._hindrance(fill),
             mqtt_connected=self._probes.mqtt().state == "ok",
-            spool_high=fill >= _SPOOL_HIGH,
+            spool_high=fill >= SPOOL_HIGH,
             clock_synced=self._probes.clock_synced(),
             alarm=any(state.state in ("warn", "fault") for state in self.devices().values()),
         )
@@ -118,7 +118,7 @@ class Health:
                 "无法访问状态目录；请检查磁盘",
             )
         megabytes = free // 1_000_000
-        if free < _DISK_FAULT_BYTES:
+        if free < DISK_FAULT_BYTES:
             return DeviceState(
                 "fault", f"Disk full ({megabytes} MB free); free space", f"磁盘已满（剩余 {megabytes} MB）；请清理"
             )

@@ -80,11 +80,15 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """`will`: what the broker says when the station vanishes; `fresh` drops the session of an earlier process."""
+    """`will`: what the broker says when the station vanishes; `fresh` drops the session of an earlier process.
+
+    `session_expiry_s`: how long the broker keeps the session of a client that is gone (MQTT 5).
+    """
 
     client_id: str
-    will: Outgoing
+    will: Outgoing | None
     fresh: bool
+    session_expiry_s: int = SESSION_EXPIRY_S
 
 
 class PahoConnection:
@@ -162,16 +166,20 @@ class PahoConnection:
             client.username_pw_set(config.username, read_password(config))
         if config.ca_file is not None:
             client.tls_set(ca_certs=str(config.ca_file))
-        will_properties = None
-        if self._v5:
-            will_properties = _properties_of(PacketTypes.WILLMESSAGE)
-            will_properties.WillDelayInterval = WILL_DELAY_S
-            _identify(will_properties, will)
-        client.will_set(will.topic, will.payload, qos=1, retain=True, properties=will_properties)
+        if will is not None:
+            self._set_will(client, will)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         return client
+
+    def _set_will(self, client: Client, will: Outgoing) -> None:
+        properties = None
+        if self._v5:
+            properties = _properties_of(PacketTypes.WILLMESSAGE)
+            properties.WillDelayInterval = WILL_DELAY_S
+            _identify(properties, will)
+        client.will_set(will.topic, will.payload, qos=1, retain=True, properties=properties)
 
     def _connect(self) -> None:
         # paho notices a silent broker after two of its periods: two thirds make that 1.33 of ours.
@@ -180,7 +188,7 @@ class PahoConnection:
             self._client.connect(self._config.host, self._config.port, keepalive_s)
             return
         properties = _properties_of(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.SessionExpiryInterval = self._login.session_expiry_s
         self._client.connect(
             self._config.host, self._config.port, keepalive_s, clean_start=self._login.fresh, properties=properties
         )

@@ -39,7 +39,7 @@ _OFFLINE = {
     Hindrance.SPOOL: OfflineReason.INTERNAL,
     Hindrance.CAMERA: OfflineReason.CAMERA,
 }
-_PORT_FAULTS = {
+PORT_FAULTS = {
     PortFault.MISSING: "PLC 串口不存在；请插好适配器或修改 plc.port",
     PortFault.FORBIDDEN: "无权使用 PLC 串口；请将用户加入 dialout 组",
     PortFault.TAKEN: "PLC 串口被其他程序占用；请停止该程序或修改 plc.port",
@@ -129,7 +129,7 @@ class PlcSink:
             try:
                 transport = self._open_port()
             except PortUnavailable as error:
-                self._fault(str(error), _PORT_FAULTS[error.fault])
+                self._fault(str(error), PORT_FAULTS[error.fault])
                 stop.wait(_REOPEN_S)
                 continue
             self._port_state = DeviceState("ok")

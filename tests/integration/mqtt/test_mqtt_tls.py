@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.fakes.mosquitto import Mosquitto
 from tests.fakes.publisher import Running
+from tests.fakes.tls import self_signed
 from tests.fakes.waiting import until
 
 Start = Callable[..., Running]
-
-
-def self_signed(file: Path) -> Path:
-    """A certificate for 127.0.0.1 with its key, its own authority."""
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"]
-    name = ["-subj", f"/CN={file.stem}", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(
-        ["openssl", "req", "-x509", *curve, *name, "-keyout", file, "-out", file.with_suffix(".crt")],
-        check=True,
-        capture_output=True,
-    )
-    file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
-    return file
 
 
 def test_only_the_broker_of_the_ca_file_is_trusted(tmp_path: Path, start: Start) -> None:
