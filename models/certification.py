@@ -7,7 +7,7 @@ instruction set and one machine, and carries a seal of the station's own key, so
 counts.
 
 A record is a statement of the past; the golden frames are replayed at every start all the same. What neither can see is
-an update of a device's driver between two starts that keeps the frames within their tolerance.
+an update of the driver of OpenVINO's GPU or NPU between two starts that keeps the frames within their tolerance.
 """
 
 from __future__ import annotations

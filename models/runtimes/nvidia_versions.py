@@ -1,4 +1,4 @@
-"""What an engine that TensorRT builds depends on beside the network: TensorRT, driver and GPU.
+"""What engines and figures depend on beside the network and ONNX Runtime: TensorRT, driver and GPU.
 
 The libraries themselves are asked: their Python packages are often missing. Never seen on hardware.
 """
@@ -6,7 +6,7 @@ The libraries themselves are asked: their Python packages are often missing. Nev
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 _TENSORRT = ("libnvinfer.so.11", "libnvinfer.so.10", "libnvinfer.so.8", "libnvinfer.so")
@@ -14,13 +14,27 @@ _CUDA = ("libcuda.so.1",)
 _NAME_BYTES = 256
 
 
-def nvidia_versions(load: Callable[[str], Any] = ctypes.CDLL) -> str | None:
-    """One line that changes whenever an engine has to be built anew; None where something is not to be found out."""
-    tensorrt, cuda = _first(_TENSORRT, load), _first(_CUDA, load)
-    if tensorrt is None or cuda is None:
-        return None
-    gpu = _gpu(cuda)
-    return gpu and f"tensorrt {int(tensorrt.getInferLibVersion())}, {gpu}"
+@dataclass(frozen=True, slots=True)
+class NvidiaVersions:
+    """`tensorrt` as its library counts, such as 100300; `gpu` is driver version and name. None: not to be found out."""
+
+    tensorrt: int | None
+    gpu: str | None
+
+    def __str__(self) -> str:
+        return f"tensorrt {self.tensorrt or 'unknown'}, {self.gpu or 'driver unknown'}"
+
+    @property
+    def known(self) -> bool:
+        return self.tensorrt is not None and self.gpu is not None
+
+
+def nvidia_versions() -> NvidiaVersions:
+    """What is installed here."""
+    tensorrt, cuda = _first(_TENSORRT), _first(_CUDA)
+    return NvidiaVersions(
+        None if tensorrt is None else int(tensorrt.getInferLibVersion()), None if cuda is None else _gpu(cuda)
+    )
 
 
 def _gpu(cuda: Any) -> str | None:
@@ -36,10 +50,11 @@ def _gpu(cuda: Any) -> str | None:
     return None if any(answers) else f"driver {version.value}, {name.value.decode(errors='replace')}"
 
 
-def _first(names: tuple[str, ...], load: Callable[[str], Any]) -> Any:
+def _first(names: tuple[str, ...]) -> Any:
+    """The first library that can be loaded, or None."""
     for name in names:
         try:
-            return load(name)
+            return ctypes.CDLL(name)
         except OSError:
             continue
     return None

@@ -21,7 +21,7 @@ import numpy as np
 from models.errors import RuntimeUnavailable
 from models.runtimes.base import Placement, first_line
 from models.runtimes.engine_cache import engine_folder
-from models.runtimes.nvidia_versions import nvidia_versions
+from models.runtimes.nvidia_versions import NvidiaVersions, nvidia_versions
 from models.runtimes.onnx import OnnxRuntime, Vendor, import_onnxruntime, session_options
 
 _log = logging.getLogger(__name__)
@@ -38,18 +38,20 @@ class _Provider:
     options: Mapping[str, str]
 
 
-def start_on_cuda(model: bytes, placement: Placement) -> OnnxRuntime:
+Ask = Callable[[], NvidiaVersions]
+
+
+def start_on_cuda(model: bytes, placement: Placement, versions: Ask = nvidia_versions) -> OnnxRuntime:
     """The network on CUDA alone.
 
     Raises:
         RuntimeUnavailable: CUDA is missing or does not take the whole network.
     """
-    return _start(import_onnxruntime(), model, placement, "cuda", [_Provider(_CUDA, {})])
+    vendor = import_onnxruntime()
+    return _start(vendor, model, placement, "cuda", [_Provider(_CUDA, {})], versions().gpu or "driver unknown")
 
 
-def start_on_tensorrt(
-    model: bytes, placement: Placement, versions: Callable[[], str | None] = nvidia_versions
-) -> OnnxRuntime:
+def start_on_tensorrt(model: bytes, placement: Placement, versions: Ask = nvidia_versions) -> OnnxRuntime:
     """The network on TensorRT, and on CUDA what TensorRT does not take; its first start builds an engine for minutes.
 
     Engines are kept in `placement.engine_cache` where the versions they depend on are known.
@@ -59,9 +61,9 @@ def start_on_tensorrt(
     """
     vendor = import_onnxruntime()
     options = {"trt_int8_enable": "1", "trt_fp16_enable": "1"}
-    known = versions()
-    if placement.engine_cache is not None and known is not None:
-        tools = f"onnxruntime {vendor.library.__version__}, {known}"
+    found = versions()
+    if placement.engine_cache is not None and found.known:
+        tools = f"onnxruntime {vendor.library.__version__}, {found}"
         folder = str(engine_folder(placement.engine_cache, model, tools))
         options |= {
             "trt_engine_cache_enable": "1",
@@ -71,13 +73,17 @@ def start_on_tensorrt(
         }
     else:
         _log.warning("TensorRT's engines are not kept: each start builds them anew, which takes minutes")
-    return _start(vendor, model, placement, "tensorrt", [_Provider(_TENSORRT, options), _Provider(_CUDA, {})])
+    providers = [_Provider(_TENSORRT, options), _Provider(_CUDA, {})]
+    return _start(vendor, model, placement, "tensorrt", providers, str(found))
 
 
 def _start(
-    vendor: Vendor, model: bytes, placement: Placement, device: str, providers: Sequence[_Provider]
+    vendor: Vendor, model: bytes, placement: Placement, device: str, providers: Sequence[_Provider], versions: str
 ) -> OnnxRuntime:
-    """A session of which the first provider does a part, the others may, and the CPU does none."""
+    """A session of which the first provider does a part, the others may, and the CPU does none.
+
+    `versions` stands in the label, so that an update of what is below ONNX Runtime voids a certification.
+    """
     _refuse_missing(providers, vendor.library.get_available_providers())
     options = session_options(vendor, placement.threads)
     options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
@@ -98,7 +104,8 @@ def _start(
     if allowed[0] not in ran or not ran <= set(allowed):
         raise RuntimeUnavailable(f"the network ran on {', '.join(sorted(ran))} instead of {allowed[0]}; {_REMEDY}")
     shared = "+cuda" if len(ran) > 1 else ""
-    return OnnxRuntime(session, f"onnxruntime-{device}{shared} {vendor.library.__version__}", vendor.errors)
+    label = f"onnxruntime-{device}{shared} {vendor.library.__version__} ({versions})"
+    return OnnxRuntime(session, label, vendor.errors)
 
 
 def _refuse_missing(providers: Sequence[_Provider], present: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ The arithmetic is the network of tests/fakes/packages.py, whatever bytes it is g
 
 from __future__ import annotations
 
+import ctypes
 import json
 import sys
 from dataclasses import dataclass, field
@@ -53,6 +54,43 @@ class FakeOnnxRuntime:
         session = FakeSession(self, model, options, providers, bool(enable_fallback))
         self.sessions.append(session)
         return session
+
+
+@dataclass
+class FakeLibraries:
+    """TensorRT's and the driver's own libraries; None: not installed. `answers`: what each call of the driver says."""
+
+    tensorrt: int | None = 100300
+    driver: int | None = 12060
+    gpu: bytes = b"Orin"
+    answers: int = 0
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> FakeLibraries:
+        monkeypatch.setattr(ctypes, "CDLL", self._load)
+        return self
+
+    def _load(self, name: str) -> FakeLibraries:
+        there = {"libnvinfer.so.10": self.tensorrt, "libcuda.so.1": self.driver}
+        if there.get(name) is not None:
+            return self
+        raise OSError(f"{name}: cannot open shared object file: No such file or directory")
+
+    def getInferLibVersion(self) -> int | None:
+        return self.tensorrt
+
+    def cuInit(self, _flags: int) -> int:
+        return self.answers
+
+    def cuDriverGetVersion(self, into: Any) -> int:
+        into._obj.value = self.driver
+        return self.answers
+
+    def cuDeviceGet(self, _into: Any, _number: int) -> int:
+        return self.answers
+
+    def cuDeviceGetName(self, into: Any, length: int, _device: Any) -> int:
+        into.value = self.gpu[: length - 1]
+        return self.answers
 
 
 class FakeOptions:

@@ -20,7 +20,7 @@ from models.instructions import instruction_set
 from models.package import open_package
 from models.runtimes.onnx import OnnxRuntime
 from tests.fakes.line import okng, write_config
-from tests.fakes.nvidia import FakeOnnxRuntime
+from tests.fakes.nvidia import FakeLibraries, FakeOnnxRuntime
 from tests.fakes.packages import gray_frame, small_files, small_manifest, small_network, write_small_package
 
 
@@ -184,6 +184,7 @@ def test_an_accelerator_is_certified_by_a_record_of_its_own_alone(
     package = write_small_package(tmp_path / "a.okng", artefacts=[symmetric])
     station = make_station(tmp_path, package, runtime="onnxruntime-tensorrt")
     FakeOnnxRuntime().install(monkeypatch)
+    libraries = FakeLibraries().install(monkeypatch)
     monkeypatch.setattr("appliance.certify.probe", lambda *_arguments, **_options: None)  # a child has no fake
     assert loaded(station)[0] is False
     done = call("certify", "--config", station)
@@ -191,6 +192,10 @@ def test_an_accelerator_is_certified_by_a_record_of_its_own_alone(
     assert loaded(station) == (True, "by okng certify on this machine")
     FakeOnnxRuntime(version="1.21.0").install(monkeypatch)
     assert loaded(station)[0] is False
+    FakeOnnxRuntime().install(monkeypatch)
+    assert loaded(station)[0] is True
+    libraries.tensorrt = 100400
+    assert "(tensorrt 100400, driver 12060, Orin)" in loaded(station)[1]
     FakeOnnxRuntime(takes_nodes=("TensorrtExecutionProvider", "CUDAExecutionProvider")).install(monkeypatch)
     assert "this is onnxruntime-tensorrt+cuda" in loaded(station)[1]
 

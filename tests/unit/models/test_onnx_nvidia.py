@@ -8,10 +8,12 @@ import pytest
 
 from models.errors import InferenceError, RuntimeUnavailable
 from models.runtimes.base import Placement
+from models.runtimes.nvidia_versions import NvidiaVersions
 from models.runtimes.onnx_nvidia import start_on_cuda, start_on_tensorrt
 from tests.fakes.nvidia import CPU, CUDA, TENSORRT, FakeOnnxRuntime
 from tests.fakes.packages import white_block_frame
 
+ORIN = NvidiaVersions(100300, "driver 12060, Orin")
 ENGINES = {"tensorrt": start_on_tensorrt, "cuda": start_on_cuda}
 
 
@@ -24,8 +26,9 @@ def jetson(name: str, **machine: object) -> FakeOnnxRuntime:
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_network_runs_where_it_should(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     jetson(name).install(monkeypatch)
-    runtime = ENGINES[name](b"network", Placement())
-    assert (runtime.name, runtime.label) == ("onnxruntime", f"onnxruntime-{name} 1.20.0")
+    runtime = ENGINES[name](b"network", Placement(), lambda: ORIN)
+    below = "(tensorrt 100300, driver 12060, Orin)" if name == "tensorrt" else "(driver 12060, Orin)"
+    assert (runtime.name, runtime.label) == ("onnxruntime", f"onnxruntime-{name} 1.20.0 {below}")
     (means,) = runtime.infer(white_block_frame()[None])
     assert (means.shape, float(means[0, 2, 1])) == ((3, 4, 4), 255.0)
 
@@ -65,7 +68,8 @@ def test_an_older_onnxruntime_that_ignores_the_option_is_found_out_by_its_profil
 
 def test_what_tensorrt_leaves_to_cuda_is_told_by_the_label(monkeypatch: pytest.MonkeyPatch) -> None:
     jetson("tensorrt", takes_nodes=(TENSORRT, CUDA)).install(monkeypatch)
-    assert start_on_tensorrt(b"network", Placement()).label == "onnxruntime-tensorrt+cuda 1.20.0"
+    label = start_on_tensorrt(b"network", Placement(), lambda: ORIN).label
+    assert label == "onnxruntime-tensorrt+cuda 1.20.0 (tensorrt 100300, driver 12060, Orin)"
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -79,7 +83,7 @@ def test_a_provider_that_fails_later_is_an_error_of_that_picture(name: str, monk
 
 def test_tensorrt_gets_its_options_and_a_cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = jetson("tensorrt").install(monkeypatch)
-    start_on_tensorrt(b"network", Placement(engine_cache=tmp_path / "engines"), lambda: "tensorrt 100300, Orin")
+    start_on_tensorrt(b"network", Placement(engine_cache=tmp_path / "engines"), lambda: ORIN)
     (tensorrt, options), (cuda, nothing) = machine.sessions[0].asked
     (folder,) = (tmp_path / "engines").iterdir()
     assert (tensorrt, cuda, nothing) == (TENSORRT, CUDA, {})
@@ -93,10 +97,11 @@ def test_tensorrt_gets_its_options_and_a_cache_of_its_own(tmp_path: Path, monkey
     }
 
 
+@pytest.mark.parametrize("versions", [NvidiaVersions(None, ORIN.gpu), NvidiaVersions(ORIN.tensorrt, None)])
 def test_engines_are_not_kept_where_it_is_unknown_what_built_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    versions: NvidiaVersions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = jetson("tensorrt").install(monkeypatch)
-    start_on_tensorrt(b"network", Placement(engine_cache=tmp_path / "engines"), lambda: None)
+    start_on_tensorrt(b"network", Placement(engine_cache=tmp_path / "engines"), lambda: versions)
     assert machine.sessions[0].asked[0][1] == {"trt_int8_enable": "1", "trt_fp16_enable": "1"}
     assert not (tmp_path / "engines").exists()
