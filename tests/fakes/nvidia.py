@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 TENSORRT, CUDA, CPU = "TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"
 
 
+_REAL_LOADER = ctypes.CDLL
+
+
 class EPFail(Exception):
     """What a provider raises."""
 
@@ -69,11 +72,13 @@ class FakeLibraries:
         monkeypatch.setattr(ctypes, "CDLL", self._load)
         return self
 
-    def _load(self, name: str) -> FakeLibraries:
+    def _load(self, name: str, *given: Any, **named: Any) -> Any:
         there = {"libnvinfer.so.10": self.tensorrt, "libcuda.so.1": self.driver}
         if there.get(name) is not None:
             return self
-        raise OSError(f"{name}: cannot open shared object file: No such file or directory")
+        if name.startswith(("libnvinfer", "libcuda")):
+            raise OSError(f"{name}: cannot open shared object file: No such file or directory")
+        return _REAL_LOADER(name, *given, **named)
 
     def getInferLibVersion(self) -> int | None:
         return self.tensorrt
