@@ -19,6 +19,7 @@ import click
 
 from appliance import network_guard
 from appliance.bench.command import bench
+from appliance.camera_commands import camera
 from appliance.config.load import load_config
 from appliance.config.template import TEMPLATE
 from appliance.demo.parts import demo_parts
@@ -167,6 +168,7 @@ def demo(headless: bool, seconds: int | None, port: int, seed: int) -> None:
 
 okng.add_command(demo_parts)
 okng.add_command(bench)
+okng.add_command(camera)
 okng.add_command(package)
 okng.add_command(certify_model)
 

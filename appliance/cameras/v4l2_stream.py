@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 
 from appliance.cameras.stream import Arrival
-from appliance.cameras.v4l2_settings import apply_settings
+from appliance.cameras.v4l2_settings import apply_settings, read_settings
 from appliance.config.video import VideoCameraConfig
 from appliance.errors import CameraLost
 from models.errors import BadPicture
@@ -76,6 +76,8 @@ class V4l2Stream:
     def _prepare(self, config: VideoCameraConfig) -> None:
         for warning in apply_settings(self._capture, config.settings, self._shown):
             _log.warning("%s", warning)
+        kept = ", ".join(f"{name} {value}" for name, value in read_settings(self._capture).items())
+        _log.info("%s is set to %s", self._shown, kept)
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         fourcc = int(self._capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True).decode("latin-1")
         if fourcc in _SIXTEEN_BIT:
