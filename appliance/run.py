@@ -90,6 +90,8 @@ def check_station(config: Config) -> tuple[str, ...]:
         warnings.append(f"[plc] port: {config.plc.port} is not there; the station would wait for it")
     if config.trigger.source == "plc" and not config.plc.enabled:
         warnings.append('[trigger] source is "plc" but [plc] enabled is false; nothing would trigger the station')
+    if config.mqtt.commands and not config.mqtt.enabled:
+        warnings.append("[mqtt] commands is true but enabled is false; no command comes that way")
     if not config.station.armed and config.recipe.mode == "inspect":
         warnings.append("[station] armed is false: monitor mode, Pass is never set")
     return tuple(warnings)

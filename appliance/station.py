@@ -263,6 +263,7 @@ class Station:
             identity_message(self._context),
             self._status_message,
             self._set_mqtt_state,
+            ask=self._commanding.ask if self._config.mqtt.commands else None,
         )
 
     def _make_measuring(self, machine: Machine) -> Measuring:

@@ -62,6 +62,7 @@ unit = 1
 enabled = false
 host = "127.0.0.1"
 port = 1883
+commands = false                             # true: whoever the broker lets write to cmd/ may trigger
 
 [archive]
 enabled = true                               # false: no picture is kept, the page still shows the last ones

@@ -19,8 +19,9 @@ from appliance.config.schema import Config, MqttConfig
 from appliance.domain.device import DeviceState
 from appliance.errors import OkngError
 from appliance.sinks import mqtt_faults as faults
-from appliance.sinks.mqtt_connection import Ack, Login, Outgoing, PahoConnection, check_files
+from appliance.sinks.mqtt_connection import Ack, Login, Outgoing, PahoConnection
 from appliance.sinks.mqtt_faults import BrokerFault
+from appliance.sinks.mqtt_files import check_files
 
 TOPIC_SUFFIX = "evt/doctor"
 _CONNECT_S = 5.0

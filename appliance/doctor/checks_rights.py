@@ -11,7 +11,7 @@ from appliance.doctor.machine import User
 from appliance.doctor.patient import Patient
 from appliance.doctor.settings import devices, secret_files, values
 from appliance.errors import OkngError
-from appliance.sinks.mqtt_connection import check_files
+from appliance.sinks.mqtt_files import check_files
 
 _READ_WRITE, _WRITE_SEARCH = 6, 3
 _FEW_FILES, _TOO_FEW_FILES, _FULL = 1024, 256, 0.8

@@ -8,7 +8,7 @@ A row is forgotten only when the broker accepted it and every row before it. A r
 tried again with the back-off; nothing overtakes it. Delivery is at least once: consumers drop doubles by `id`.
 
 `state/status` takes at most one place of the window: the next one is made only when the broker has answered the last,
-so a slow broker gets the latest status, not a queue of old ones.
+so a slow broker gets the latest status, not a queue of old ones. Answers to commands take at most four.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 
+from appliance.commands.desk import Ask
 from appliance.config.schema import MqttConfig
 from appliance.domain.device import DeviceState
 from appliance.domain.outbox import Outbox
 from appliance.errors import OkngError
 from appliance.sinks import mqtt_faults as faults
+from appliance.sinks.mqtt_commands import ClosedDoor, CommandDoor, Door
 from appliance.sinks.mqtt_connection import (
     WINDOW,
     Ack,
@@ -33,9 +35,9 @@ from appliance.sinks.mqtt_connection import (
     Login,
     Outgoing,
     PahoConnection,
-    check_files,
 )
 from appliance.sinks.mqtt_faults import BrokerFault
+from appliance.sinks.mqtt_files import check_files
 from appliance.sinks.mqtt_messages import Messages
 from appliance.sinks.mqtt_status import StatusRhythm
 from appliance.sinks.result_schema import ResultMessage
@@ -50,6 +52,7 @@ STEADY_S = 60.0
 DRAIN_S = 2.0
 SETTLE_S = 1.0
 TICK_S = 0.05
+ANSWERS = 4
 
 
 class MqttPublisher:
@@ -57,6 +60,7 @@ class MqttPublisher:
 
     `topic_root` is `okng/v1/<station path>`. `status` is called on the publisher's thread, up to 20 times a second, to
     see whether there is something to tell; `on_state` too, at each change of the broker's state. Neither may block.
+    `ask` puts commands to the station; without it none are subscribed to.
 
     Raises:
         NotThere, UsageError: the password file or the CA file cannot be used.
@@ -71,6 +75,7 @@ class MqttPublisher:
         status: Callable[[], StatusMessage],
         on_state: Callable[[DeviceState], None],
         *,
+        ask: Ask | None = None,
         connect: Callable[[MqttConfig, Login], Connection] = PahoConnection,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
         utc: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -79,6 +84,9 @@ class MqttPublisher:
         self._config = config
         self._outbox = outbox
         self._messages = Messages(topic_root, identity, utc)
+        self._door: Door = ClosedDoor() if ask is None else CommandDoor(topic_root, identity.boot_id, ask)
+        self._answers_sent: dict[int, Outgoing] = {}
+        self._deaf = ""
         self._client_id = config.client_id or f"okng-{identity.serial}"
         self._rhythm = StatusRhythm(status)
         self._on_state = on_state
@@ -104,7 +112,8 @@ class MqttPublisher:
 
     def _attempt(self, stop: threading.Event) -> None:
         try:
-            login = Login(self._client_id, will=self._messages.availability(online=False), fresh=self._fresh)
+            will = self._messages.availability(online=False)
+            login = Login(self._client_id, will, self._fresh, commands=self._door.subscribe())
             with closing(self._connect(self._config, login)) as connection:
                 self._serve(connection, stop)
         except BrokerFault as fault:
@@ -135,6 +144,8 @@ class MqttPublisher:
         self._last_result: ResultMessage | None = None
         self._states: deque[Outgoing] = deque((self._messages.availability(online=True), self._messages.identity()))
         self._states_sent: dict[int, tuple[str, int]] = {}
+        self._door.again(tuple(self._answers_sent.values()))
+        self._answers_sent = {}
         self._rhythm.restart()
 
     def _refresh_status(self) -> None:
@@ -149,8 +160,9 @@ class MqttPublisher:
     def _step(self, connection: Connection, *, rows: bool = True) -> bool:
         """Send what there is room for and take what came back; False when there was nothing to do."""
         self._send_states(connection)
+        self._send_answers(connection)
         self._send_rows(connection, self._room - self.in_flight if rows else 0)
-        busy = self.in_flight > 0
+        busy = self.in_flight > 0 or self._door.busy
         if busy:
             acks = connection.poll(TICK_S)
         else:
@@ -158,18 +170,35 @@ class MqttPublisher:
             acks = connection.poll(0.0)
         for ack in acks:
             self._settle(ack)
+        self._listen(connection)
         self._expect_answers()
         return busy or bool(self._states)
+
+    def _listen(self, connection: Connection) -> None:
+        """Take in commands, as many as there is room for; the rest waits at the broker."""
+        if connection.deaf != self._deaf:
+            self._deaf = connection.deaf
+            self._report(self._health())
+        for said in connection.take(self._door.room):
+            self._door.take(said)
+            connection.accept(said)
 
     @property
     def in_flight(self) -> int:
         """Messages that the broker has not acknowledged yet, 0..20."""
-        return len(self._window) + len(self._states_sent)
+        return len(self._window) + len(self._states_sent) + len(self._answers_sent)
 
     def _send_states(self, connection: Connection) -> None:
         while self._states and self.in_flight < self._room:
             message = self._states.popleft()
             self._states_sent[connection.publish(message)] = message.topic, self._monotonic_ns()
+
+    def _send_answers(self, connection: Connection) -> None:
+        while self.in_flight < self._room and len(self._answers_sent) < ANSWERS:
+            answer = self._door.next_answer()
+            if answer is None:
+                return
+            self._answers_sent[connection.publish(answer)] = answer
 
     def _send_rows(self, connection: Connection, room: int) -> None:
         for row in self._outbox.read(self._read_up_to, room) if room > 0 else ():
@@ -187,6 +216,12 @@ class MqttPublisher:
         if ack.packet_id in self._states_sent:
             topic, _ = self._states_sent.pop(ack.packet_id)
             self._note(topic, ack)
+            return
+        if ack.packet_id in self._answers_sent:
+            # Not the station's fault when refused: a caller may ask for a place where it must not write.
+            answer = self._answers_sent.pop(ack.packet_id)
+            if not ack.accepted:
+                _log.warning("the broker does not accept an answer on %s: %s", answer.topic, ack.reason)
             return
         topic = self._window.topic(ack.packet_id)
         self._note(topic, ack)
@@ -228,7 +263,9 @@ class MqttPublisher:
                 return
 
     def _health(self) -> DeviceState:
-        return faults.denied(self._config, tuple(self._denied)) if self._denied else faults.OK
+        if self._denied:
+            return faults.denied(self._config, tuple(self._denied))
+        return faults.deaf(self._config, self._deaf) if self._deaf else faults.OK
 
     def _report(self, state: DeviceState) -> None:
         if state != self._reported:

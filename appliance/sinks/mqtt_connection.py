@@ -10,22 +10,23 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from appliance.config.schema import MqttConfig
-from appliance.config.secrets import read_secret
 from appliance.domain.device import DeviceState
-from appliance.errors import NotThere, UsageError
 from appliance.sinks import mqtt_faults as faults
 from appliance.sinks.mqtt_faults import BrokerFault
+from appliance.sinks.mqtt_files import read_password
+from appliance.sinks.mqtt_incoming import Incoming, Subscription, incoming_of
 
 WINDOW = 20
 CONNECT_TIMEOUT_S = 5.0
@@ -34,11 +35,15 @@ TICK_S = 0.05
 SESSION_EXPIRY_S = 3600
 WILL_DELAY_S = 5
 FAILURE_FROM = 0x80
+MAX_PACKET = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One QoS 1 message. `schema` and `boot_id` travel as user properties in MQTT 5; `expiry_s` 0 is never."""
+    """One QoS 1 message. `schema` and `boot_id` travel as user properties in MQTT 5; `expiry_s` 0 is never.
+
+    `correlation`: what the caller of a command sent along, in MQTT 5.
+    """
 
     topic: str
     payload: bytes
@@ -46,6 +51,7 @@ class Outgoing:
     schema: str
     boot_id: str
     expiry_s: int = 0
+    correlation: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,10 @@ class Ack:
 
 
 class Connection(Protocol):
-    """One thread opens, uses and closes it."""
+    """One thread opens, uses and closes it. `deaf`: why the broker lets no commands through, or empty."""
 
     window: int
+    deaf: str
 
     def open(self, give_up: Callable[[], bool]) -> None:
         """Connect and wait for the broker's answer; blocks at most 10 s. Raises: BrokerFault."""
@@ -70,6 +77,12 @@ class Connection(Protocol):
 
     def poll(self, timeout_s: float) -> tuple[Ack, ...]:
         """Do the network's work, waiting at most `timeout_s` for something to do. Raises: BrokerFault."""
+
+    def take(self, most: int) -> tuple[Incoming, ...]:
+        """The next messages that the station subscribed to, at most so many; each is to be accepted."""
+
+    def accept(self, said: Incoming) -> None:
+        """Acknowledge a message: the broker may forget it. Raises: BrokerFault."""
 
     def disconnect(self) -> None:
         """Leave in order, so that the broker drops the will; blocks at most 2 s."""
@@ -83,12 +96,14 @@ class Login:
     """`will`: what the broker says when the station vanishes; `fresh` drops the session of an earlier process.
 
     `session_expiry_s`: how long the broker keeps the session of a client that is gone (MQTT 5).
+    `commands`: what to subscribe to once connected, if anything.
     """
 
     client_id: str
     will: Outgoing | None
     fresh: bool
     session_expiry_s: int = SESSION_EXPIRY_S
+    commands: Subscription | None = None
 
 
 class PahoConnection:
@@ -103,6 +118,8 @@ class PahoConnection:
         self._connected = False
         self._end: ReasonCode | None = None
         self._acks: list[Ack] = []
+        self._inbox: deque[Incoming] = deque()
+        self.deaf = ""
         self._client = self._make_client()
 
     def open(self, give_up: Callable[[], bool]) -> None:
@@ -137,6 +154,13 @@ class PahoConnection:
             raise BrokerFault(self._why_lost())
         return acks
 
+    def take(self, most: int) -> tuple[Incoming, ...]:
+        return tuple(self._inbox.popleft() for _ in range(min(most, len(self._inbox))))
+
+    def accept(self, said: Incoming) -> None:
+        if self._client.ack(said.packet_id, said.qos) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise BrokerFault(self._why_lost())
+
     def disconnect(self) -> None:
         self._client.disconnect()
         deadline = time.monotonic() + FAREWELL_TIMEOUT_S
@@ -149,7 +173,8 @@ class PahoConnection:
         if sock is not None:
             sock.close()
         # A client that points back here would wait for the garbage collector, which the station stops.
-        self._client.on_connect = self._client.on_disconnect = self._client.on_publish = None
+        client = self._client
+        client.on_connect = client.on_disconnect = client.on_publish = client.on_message = client.on_subscribe = None
 
     def _make_client(self) -> Client:
         config, will = self._config, self._login.will
@@ -160,6 +185,7 @@ class PahoConnection:
             protocol=MQTTProtocolVersion.MQTTv5 if self._v5 else MQTTProtocolVersion.MQTTv311,
             # Also keeps paho from falling back to MQTT 3.1 on its own.
             reconnect_on_failure=False,
+            manual_ack=True,
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
         if config.username is not None:
@@ -171,6 +197,8 @@ class PahoConnection:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         return client
 
     def _set_will(self, client: Client, will: Outgoing) -> None:
@@ -189,6 +217,8 @@ class PahoConnection:
             return
         properties = _properties_of(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = self._login.session_expiry_s
+        properties.ReceiveMaximum = WINDOW
+        properties.MaximumPacketSize = MAX_PACKET
         self._client.connect(
             self._config.host, self._config.port, keepalive_s, clean_start=self._login.fresh, properties=properties
         )
@@ -199,6 +229,8 @@ class PahoConnection:
         properties = _properties_of(PacketTypes.PUBLISH)
         if message.expiry_s:
             properties.MessageExpiryInterval = message.expiry_s
+        if message.correlation is not None:
+            properties.CorrelationData = message.correlation
         _identify(properties, message)
         return properties
 
@@ -217,6 +249,31 @@ class PahoConnection:
             return
         self._connected = True
         self.window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
+        self._subscribe(client, properties)
+
+    def _subscribe(self, client: Client, properties: Properties | None) -> None:
+        if (commands := self._login.commands) is None:
+            return
+        if not self._v5:
+            client.subscribe(commands.topics, qos=1)
+        elif getattr(properties, "SubscriptionIdentifierAvailable", 1):
+            client.subscribe(commands.topics, options=commands.options, properties=commands.properties)
+        else:  # then nothing would tell a command of now from one that waited for an hour
+            self.deaf = "it has no subscription identifiers"
+
+    def _on_subscribe(
+        self, client: Client, userdata: object, packet_id: int, reasons: list[ReasonCode], properties: Properties
+    ) -> None:
+        self.deaf = next((reason.getName() for reason in reasons if reason.is_failure), "")
+
+    def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
+        if self._login.commands is None:
+            return
+        said = incoming_of(message, self._login.commands, v5=self._v5)
+        # At QoS 1 the broker sends no more than it may before it is answered; at QoS 0 nothing holds it back.
+        if said.qos == 0 and len(self._inbox) >= WINDOW:
+            return
+        self._inbox.append(said)
 
     def _on_disconnect(
         self,
@@ -233,36 +290,6 @@ class PahoConnection:
         self, client: Client, userdata: object, packet_id: int, reason: ReasonCode, properties: Properties
     ) -> None:
         self._acks.append(Ack(packet_id, reason.value < FAILURE_FROM, reason.getName()))
-
-
-def check_files(config: MqttConfig) -> None:
-    """Say at start what a connection would stumble over later.
-
-    Raises:
-        NotThere: the password file or the CA file cannot be read.
-        UsageError: others may read the password, it belongs to no user, or the CA file holds no certificate.
-    """
-    if read_password(config) is not None and config.username is None:
-        raise UsageError("[mqtt] password_file is set without a user; set [mqtt] username too")
-    if config.ca_file is None:
-        return
-    try:
-        ssl.create_default_context(cafile=config.ca_file)
-    except ssl.SSLError as error:
-        raise UsageError(f"{config.ca_file} holds no certificate in PEM form; correct [mqtt] ca_file") from error
-    except OSError as error:
-        raise NotThere(f"the MQTT CA file {config.ca_file} cannot be read ({error}); correct [mqtt] ca_file") from error
-
-
-def read_password(config: MqttConfig) -> str | None:
-    """The broker password, None where the configuration names no file.
-
-    Raises:
-        NotThere: the file cannot be read.
-        UsageError: others may read it.
-    """
-    path = config.password_file
-    return None if path is None else read_secret(path, "MQTT password", "[mqtt] password_file")
 
 
 def _properties_of(packet_type: int) -> Properties:

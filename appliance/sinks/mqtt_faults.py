@@ -104,6 +104,16 @@ def denied(config: MqttConfig, topics: tuple[str, ...]) -> DeviceState:
     )
 
 
+def deaf(config: MqttConfig, why: str) -> DeviceState:
+    """The broker lets the station publish and does not let it hear commands."""
+    where = f"{config.host}:{config.port}"
+    return _fault(
+        f"MQTT broker {where} lets no commands through ({why}); allow this station to read its cmd/ topics, "
+        "or set [mqtt] commands = false",
+        f"MQTT 服务器 {where} 不转发命令（{why}）；请授予该检测站读取 cmd/ 主题的权限，或设置 [mqtt] commands = false",
+    )
+
+
 def misconfigured(why: str) -> DeviceState:
     return _fault(why, f"MQTT 配置有误：{why}")
 

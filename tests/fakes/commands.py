@@ -13,8 +13,9 @@ from appliance.config.schema import Config
 from appliance.domain.audit import AuditRow
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Part
+from models.decision import Outcome
 from tests.fakes.clock import FakeClock
-from tests.fakes.parts import make_ledger
+from tests.fakes.parts import make_ledger, make_verdict
 
 
 def trigger_command(request_id: str = "1", **changes: Any) -> TriggerCommand:
@@ -63,6 +64,15 @@ class Desk:
         while self.queue:
             self.desk.handle([self.queue.popleft()])
         self.desk.idle()
+
+    def judged(self) -> None:
+        """The last part's way is over: it leaves room in the ledger."""
+        part = self.entered[-1]
+        if self.ledger.is_open(part):
+            self.photographed()
+            verdict = self.ledger.close(make_verdict(part, Outcome.OK, self.clock))
+            assert verdict is not None
+            self.ledger.settle(verdict)
 
     def photographed(self) -> None:
         """The last part's picture was taken: the next one may come."""

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from appliance.commands.desk import Ask
 from appliance.config.schema import MqttConfig
 from appliance.domain.device import DeviceState
 from appliance.sinks.mqtt import MqttPublisher
+from appliance.sinks.mqtt_connection import Connection, Login, PahoConnection
 from appliance.sinks.state_messages import StatusMessage
 from tests.fakes.mosquitto import Heard
 from tests.fakes.outbox import MemoryOutbox
@@ -27,9 +29,20 @@ class Running:
     states: list[DeviceState] = field(default_factory=list)
     status: Callable[[], StatusMessage] = status
     stop: threading.Event = field(default_factory=threading.Event)
+    ask: Ask | None = None
+    connect: Callable[[MqttConfig, Login], Connection] = PahoConnection
 
     def start(self) -> None:
-        self.publisher = MqttPublisher(self.config, ROOT, self.outbox, IDENTITY, self.status, self.states.append)
+        self.publisher = MqttPublisher(
+            self.config,
+            ROOT,
+            self.outbox,
+            IDENTITY,
+            self.status,
+            self.states.append,
+            ask=self.ask,
+            connect=self.connect,
+        )
         self.thread = threading.Thread(target=self.publisher.run, args=(self.stop,), name="mqtt")
         self.thread.start()
 

@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,7 @@ from appliance.demo.audit import read_journal
 from appliance.demo.watcher import Watcher
 from tests.fakes.commands import trigger_command
 from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, okng, simulator, transcript, write_config
+from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.waiting import until
 
 
@@ -211,3 +213,29 @@ def test_a_station_that_does_not_answer_is_never_taken_for_a_yes(door: Path) -> 
         deaf.listen()
         with pytest.raises(NoStation, match="did not answer"):
             ask_station(door, trigger_command(), 0.2)
+
+
+def test_a_command_over_mqtt_is_a_part_a_result_and_an_audit_event(tmp_path: Path, watcher: Watcher) -> None:
+    with Mosquitto(tmp_path / "broker") as broker, Listener(broker.port) as listener:
+        config = make_config(tmp_path, mqtt={"enabled": True, "port": broker.port, "commands": True})
+        with Running([*OKNG, "run", "--config", config], tmp_path / "station.log") as station:
+            until(lambda: ready(watcher), "ready", 60)
+            topic, wanted = "okng/v1/okng/site/area/line/station/cmd/trigger", '{"request_id":"a","wait":true}'
+
+            def answered() -> bool:
+                command = ["mosquitto_pub", "-p", str(broker.port), "-q", "1", "-t", topic, "-m", wanted]
+                subprocess.run(command, check=True)  # the station may not have subscribed yet; repeated, it acts once
+                return bool(listener.on("rsp/trigger"))
+
+            until(answered, "an answer", 30)
+            until(lambda: listener.on("evt/result") and listener.on("evt/audit"), "result and audit event", 30)
+            assert station.end() == 0, station.text
+    reply = CommandReply.model_validate_json(listener.on("rsp/trigger")[0].payload)
+    [result] = [json.loads(heard.payload) for heard in listener.on("evt/result")]
+    [audit] = listener.on("evt/audit")
+    assert reply.verdict is not None
+    assert (reply.verdict.id, reply.verdict.outcome) == (result["id"], result["outcome"])
+    assert result["trigger"]["source"] == "software"
+    said = json.loads(audit.payload)
+    assert (said["source"], said["verb"], said["request_id"], said["status"]) == ("mqtt", "trigger", "a", "accepted")
+    assert ("schema", "okng.audit/1") in audit.properties.UserProperty

@@ -16,8 +16,10 @@ from appliance.domain.device import DeviceState
 from appliance.errors import NotThere, UsageError
 from appliance.sinks import mqtt_faults as faults
 from appliance.sinks.mqtt import MqttPublisher
-from appliance.sinks.mqtt_connection import Ack, Login, Outgoing, check_files
+from appliance.sinks.mqtt_connection import Ack, Login, Outgoing
 from appliance.sinks.mqtt_faults import BrokerFault
+from appliance.sinks.mqtt_files import check_files
+from appliance.sinks.mqtt_incoming import Incoming
 from appliance.sinks.mqtt_status import StatusRhythm
 from appliance.sinks.state_messages import StatusMessage
 from tests.fakes.outbox import MemoryOutbox
@@ -115,6 +117,9 @@ class ScriptedConnection:
         self.unanswered: list[int] = []
         self.most_unanswered = 0
         self.left_in_order = False
+        self.deaf = ""
+        self.incoming: list[Incoming] = []
+        self.accepted: list[Incoming] = []
         self.closed = False
 
     def open(self, give_up: Callable[[], bool]) -> None:
@@ -138,6 +143,13 @@ class ScriptedConnection:
         for ack in acks:
             self.unanswered.remove(ack.packet_id)
         return tuple(acks)
+
+    def take(self, most: int) -> tuple[Incoming, ...]:
+        taken, self.incoming = self.incoming[:most], self.incoming[most:]
+        return tuple(taken)
+
+    def accept(self, said: Incoming) -> None:
+        self.accepted.append(said)
 
     def disconnect(self) -> None:
         self.left_in_order = True
