@@ -20,6 +20,7 @@ from appliance.state_dir import StateDir
 from appliance.station import Station
 from models.detector import Detector
 from models.package import open_package
+from models.runtimes.choose import settle
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def check_station(config: Config) -> tuple[str, ...]:
     """What would keep the station from running fully, in sentences; the package is checked to its last hash.
 
     Raises:
-        PackageError: the station would not start.
+        PackageError, RuntimeUnavailable: the station would not start.
         NotThere, UsageError: the page would not: a secret cannot be read, or anybody can.
     """
     web_secrets(config.web)
@@ -79,7 +80,7 @@ def check_station(config: Config) -> tuple[str, ...]:
     if config.recipe.mode == "collect":
         warnings.append('[recipe] mode is "collect": pictures are kept, nothing is judged, Pass is never set')
     elif config.model is not None:
-        open_package(config.model.package)
+        settle(placement_of(config), open_package(config.model.package).manifest.artefacts)
     if config.collect is not None and not config.collect.data_set.parent.is_dir():
         warnings.append(f"[collect] data_set: {config.collect.data_set.parent} is not there; make it or mount its disk")
     if isinstance(config.camera, FolderCameraConfig) and not config.camera.path.is_dir():

@@ -65,7 +65,7 @@ ENGINES: dict[str, Engine] = {
         automatic=False,
         load_s=1800.0,
     ),
-    "onnxruntime-cuda": Engine("onnxruntime", "onnx", ("onnxruntime",), start_on_cuda, automatic=False),
+    "onnxruntime-cuda": Engine("onnxruntime", "onnx", ("onnxruntime",), start_on_cuda, automatic=False, load_s=300.0),
 }
 
 
@@ -103,9 +103,19 @@ def start_runtime(
         RuntimeUnavailable: the engine is unknown, not installed, or not for this device.
         PackageError: no network in the package is for it, or it cannot load the one that is.
     """
-    engine = _engine(placement, {artefact.format for artefact in artefacts})
-    artefact = pick_artefact(engine, artefacts, platform.machine())
+    engine, artefact = settle(placement, artefacts)
     return _start(engine, files[artefact.file], placement), artefact
+
+
+def settle(placement: Placement, artefacts: Sequence[ArtefactEntry]) -> tuple[Engine, ArtefactEntry]:
+    """What `start_runtime` would start, without starting it.
+
+    Raises:
+        RuntimeUnavailable: "auto" finds no engine, or the one named is unknown or not for this device.
+        PackageError: no network in the package is for it.
+    """
+    engine = _engine(placement, {artefact.format for artefact in artefacts})
+    return engine, pick_artefact(engine, artefacts, platform.machine())
 
 
 def pick_artefact(engine: Engine, artefacts: Sequence[ArtefactEntry], machine: str) -> ArtefactEntry:

@@ -46,8 +46,9 @@ class OpenVinoRuntime:
             self._request: Any = compiled.create_infer_request()
             self._outputs = range(len(compiled.outputs))
         except _ERRORS as error:
+            remedy = "export it again" if device == "CPU" else 'export it again, or set [model] device = "CPU"'
             raise PackageError(
-                f"openvino cannot load the network on {device} ({first_line(error)}); export it again"
+                f"openvino cannot load the network on {device} ({first_line(error)}); {remedy}"
             ) from error
         where = f"auto-{runs_on}" if runs_on else device.lower()
         self.label = f"openvino-{where} {openvino.__version__.split('-')[0]}"

@@ -210,6 +210,14 @@ def test_the_running_station_is_armed_by_its_record_and_by_nothing_less(station:
     assert (after.returncode, "monitor mode" in after.stderr, ", armed" in after.stderr) == (0, False, True)
 
 
+def test_a_configuration_whose_runtime_finds_no_network_is_not_in_order(tmp_path: Path, package: Path) -> None:
+    for runtime, says in (("onnxruntime-tensorrt", "no symmetric INT8 network"), ("tflite", "no tflite network")):
+        done = call("check-config", make_station(tmp_path, package, runtime=runtime))
+        assert isinstance(done.exception, PackageError)
+        assert says in str(done.exception)
+    assert call("check-config", make_station(tmp_path, package)).exit_code == 0
+
+
 def test_a_refusal_ends_with_4(tmp_path: Path) -> None:
     package = write_small_package(tmp_path / "a.okng", golden=other_expectations(score=0.6), artefacts=[UNLISTED])
     done = okng("certify", package, "--config", make_station(tmp_path, package))

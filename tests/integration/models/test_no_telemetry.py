@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.line import DEMO_PACKAGE, ROOM
+from tests.fakes.packages import write_lite_package
 
 _LOAD = """
 import sys
@@ -21,12 +22,13 @@ Detector.load(Path(sys.argv[1]), runtime=sys.argv[2]).close()
 """
 
 
-@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime", "tflite"])
 def test_loading_a_package_touches_no_socket(runtime: str, tmp_path: Path) -> None:
+    package = write_lite_package(tmp_path / "lite.okng") if runtime == "tflite" else DEMO_PACKAGE
     # Outside CI and with an empty home, as on a fresh station: that is where telemetry asks nobody and sends.
     environment = {name: value for name, value in os.environ.items() if name not in ("CI", "TF_BUILD", "JENKINS_URL")}
     done = subprocess.run(
-        [sys.executable, "-c", _LOAD, str(DEMO_PACKAGE), runtime, str(tmp_path / "log")],
+        [sys.executable, "-c", _LOAD, str(package), runtime, str(tmp_path / "log")],
         cwd=ROOM,
         env=environment | {"HOME": str(tmp_path)},
         capture_output=True,
