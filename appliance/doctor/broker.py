@@ -89,8 +89,8 @@ def _enter(config: Config) -> tuple[DeviceState, DeviceState | None]:
 
 def _write(connection: PahoConnection, config: Config) -> DeviceState:
     topic = f"okng/v1/{config.station.path}/{TOPIC_SUFFIX}"
-    payload = json.dumps({"schema": "okng.doctor/1", "serial": config.station.serial}).encode()
-    packet = connection.publish(Outgoing(topic, payload, False, "okng.doctor/1", "00000000", expiry_s=60))
+    payload = json.dumps({"schema": "okng.doctor_visit/1", "serial": config.station.serial}).encode()
+    packet = connection.publish(Outgoing(topic, payload, False, "okng.doctor_visit/1", "00000000", expiry_s=60))
     answer = _answer(connection, packet)
     if answer is None:
         return faults.silent(config.mqtt)

@@ -93,7 +93,7 @@ def write_bundle(asked: Asked, patient: Patient, report: DoctorReport) -> None:
         **dict(_facts(patient.machine)),
     }
     if table is not None:
-        files["configuration.json"] = table
+        files["configuration.json"] = redaction.configuration(table)
     _put(asked, _zip({name: _cleaned(content, redaction) for name, content in files.items()}))
 
 

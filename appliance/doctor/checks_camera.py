@@ -26,6 +26,11 @@ _TRIGGER = Text("trigger one part, then ask again", "请触发一次检测后重
 
 def _camera(patient: Patient) -> Finding:
     look = patient.look
+    if look.of_station and patient.running.device("camera") is None:
+        return unknown(
+            Text("the running station has the camera and is not heard", "相机由检测站占用，但无法获知其状态"),
+            Text("see the row of the running station", "请查看“运行中的检测站”一行"),
+        )
     if look.camera.state != "ok" or look.of_station:
         return of_device(look.camera)
     assert look.image is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from appliance.config.schema import Config
 from appliance.config.video import SourceKind, VideoCameraConfig
-from appliance.doctor.check import Check, Finding, Text, failed, passed, warned
+from appliance.doctor.check import Check, Finding, Text, failed, passed, unknown, warned
 from appliance.doctor.patient import Patient
 from appliance.doctor.settings import relative_paths
 
@@ -64,6 +64,11 @@ def _station(patient: Patient) -> Finding:
     status = running.word.status
     if not running.runs:
         return passed("no station runs on this state directory", "该状态目录上没有运行中的检测站")
+    if running.word.forbidden:
+        return unknown(
+            Text("this user may not hear the station", "当前用户无权读取检测站状态"),
+            Text("ask as the service's user or with sudo", "请以服务用户身份或用 sudo 重试"),
+        )
     if status is None:
         return failed(
             Text("a station holds this state directory and says nothing", "有检测站占用该状态目录，但无响应"),

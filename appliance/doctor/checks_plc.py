@@ -62,8 +62,8 @@ def _master(patient: Patient) -> Finding:
 def _of_station(device: LiveDevice | None) -> Finding:
     if device is None:
         return unknown(
-            Text("the running station has the port and says nothing", "串口由检测站占用，但其无响应"),
-            Text("restart the station", "请重启检测站"),
+            Text("the running station has the port and is not heard", "串口由检测站占用，但无法获知其状态"),
+            Text("see the row of the running station", "请查看“运行中的检测站”一行"),
         )
     return of_device(DeviceState(device.state, device.text_en, device.text_zh))
 

@@ -128,11 +128,14 @@ def _holds_a_password(patient: Patient) -> bool:
 
 def _file_limit(patient: Patient) -> Finding:
     machine, pid = patient.machine, patient.process
-    limit, used = machine.open_files()[0], 0
+    limit, opened = machine.open_files()[0], None
     if pid is not None:
         limit = _limit_of(machine.text(f"proc/{pid}/limits") or "") or limit
-        used = len(machine.open_paths(pid) or ())
-    found = Text(f"{used or 'none'} of {limit} in use", f"已用 {used} / {limit}")
+        opened = machine.open_paths(pid)
+    used = len(opened or ())
+    found = Text(f"at most {limit}", f"上限 {limit}")
+    if opened is not None:
+        found = Text(f"{used} of {limit} in use", f"已用 {used} / {limit}")
     remedy = Text("set LimitNOFILE=4096 in the service, or ulimit -n 4096", "请设置 LimitNOFILE=4096 或 ulimit -n 4096")
     if limit < _TOO_FEW_FILES or used > _FULL * limit:
         return failed(found, remedy)

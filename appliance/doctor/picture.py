@@ -84,8 +84,8 @@ def _of_station(state: StateDir, running: Running) -> Look:
     if device is None:
         silent = DeviceState(
             "fault",
-            "the running station, which has the camera, says nothing; restart the station",
-            "检测站正在运行并占用相机，但无响应；请重启检测站",
+            "the running station has the camera and is not heard; see the row of the running station",
+            "检测站正在运行并占用相机，但无法获知其状态；请查看“运行中的检测站”一行",
         )
         return Look(None, silent, of_station=True)
     last = running.word.last

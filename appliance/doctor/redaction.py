@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 HIDDEN = "***"
 _SECRET_KEY = re.compile(r"(pass(word|wd|phrase)?|pwd|secret|token|credential|user(name)?|login|api_?key|key)$", re.I)
-_SECRET_VARIABLE = re.compile(r"PASS|PWD$|SECRET|TOKEN|CREDENTIAL|KEY|USERNAME", re.I)
+_SECRET_VARIABLE = re.compile(r"PASS|_PWD$|SECRET|TOKEN|CREDENTIAL|KEY", re.I)
 # To the last @ of the word: a password may hold a slash that nobody escaped.
 _USER_INFO = re.compile(r"(?<=://)[^\s\"'<>]*@")
 _QUERY = re.compile(r"(?<=[?&])([A-Za-z0-9_.-]+)=[^&\s\"'<>]+")
@@ -43,20 +43,29 @@ class Redaction:
             text = pattern.sub(HIDDEN, text)
         return text
 
+    def configuration(self, value: object) -> object:
+        """The data of a configuration without secrets, and without the whole value of keys that name one."""
+        return self.data(_without_secret_keys(value))
+
     def data(self, value: object) -> object:
-        """The same for JSON or TOML data: strings anywhere, keys too, and whole values of keys that name a secret."""
+        """The same for JSON data: strings anywhere, keys too."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {
-                self.text(str(key)): HIDDEN if _SECRET_KEY.search(str(key)) else self.data(item)
-                for key, item in value.items()
-            }
+            return {self.text(str(key)): self.data(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self.data(item) for item in value]
         if value is None or isinstance(value, bool | int | float):
             return value
         return self.text(str(value))
+
+
+def _without_secret_keys(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {
+            key: HIDDEN if _SECRET_KEY.search(str(key)) else _without_secret_keys(item) for key, item in value.items()
+        }
+    return [_without_secret_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def secrets_in(table: Mapping[str, object]) -> Iterator[str]:
@@ -87,7 +96,7 @@ def secrets_of_files(paths: Iterable[Path]) -> Iterator[str]:
 
 
 def secrets_of_environment(environment: Mapping[str, str]) -> Iterator[str]:
-    return (value for name, value in environment.items() if _SECRET_VARIABLE.search(name))
+    return (value for name, value in environment.items() if _SECRET_VARIABLE.search(name) and len(value) >= _SHORT)
 
 
 def _spellings(secret: str) -> tuple[str, ...]:

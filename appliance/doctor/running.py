@@ -28,18 +28,20 @@ class Word:
     """What the live socket said.
 
     `ready`: in any status that was heard, for a station is not ready while it takes a picture; `last`: the latest
-    verdict with a picture; `garbled` counts unreadable lines.
+    verdict with a picture; `garbled` counts unreadable lines; `forbidden`: this user may not listen.
     """
 
     status: LiveStatus | None = None
     ready: bool = False
     last: LiveVerdict | None = None
     garbled: int = 0
+    forbidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """`holder`: the process with the lock, 0 where it cannot be named, None where nobody holds it.
+    """`holder`: the process with the lock, None where nobody holds it, 0 where it cannot be named or this user may not
+    even look: what may be in use is left alone.
 
     `users`: every process that has the lock file open, as far as this user may see.
     """
@@ -59,7 +61,8 @@ class Running:
 
 
 def find_running(state: StateDir, machine: Machine) -> Running:
-    return Running(_holder(state.lock_file, machine), _users(state.lock_file, machine), hear(state.socket))
+    users = _users(state.lock_file, machine)
+    return Running(_holder(state.lock_file, users, machine), users, hear(state.socket))
 
 
 def hear(path: Path, timeout_s: float = _HEAR_S) -> Word:
@@ -76,7 +79,9 @@ def hear(path: Path, timeout_s: float = _HEAR_S) -> Word:
                     break
                 data += chunk
                 word = _understand(data)
-    except (OSError, ValueError):
+    except PermissionError:
+        return Word(forbidden=True)
+    except OSError:
         return word  # nobody there, or silent from here on: what was heard counts
     return word
 
@@ -96,16 +101,22 @@ def _understand(data: bytes) -> Word:
     return Word(status, ready, last, garbled)
 
 
-def _holder(lock: Path, machine: Machine) -> int | None:
+def _holder(lock: Path, users: tuple[int, ...], machine: Machine) -> int | None:
     """Who holds the flock: `1: FLOCK ADVISORY WRITE 4711 fd:01:131 0 EOF`."""
     try:
         info = lock.stat()
+    except PermissionError:
+        return 0
     except OSError:
         return None
     place = f"{os.major(info.st_dev):02x}:{os.minor(info.st_dev):02x}:{info.st_ino}"
     for line in (machine.text("proc/locks") or "").splitlines():
         words = line.split()
-        if len(words) > 5 and words[1] == "FLOCK" and words[5] == place:
+        if len(words) <= 5 or words[1] != "FLOCK":
+            continue
+        # Some file systems (btrfs, overlay) show another device here than stat does; then the open file decides.
+        same_inode = words[5].rpartition(":")[2] == str(info.st_ino)
+        if words[5] == place or (same_inode and int(words[4]) in users):
             return max(0, int(words[4]))
     return None
 

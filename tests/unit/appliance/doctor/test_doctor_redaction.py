@@ -38,7 +38,7 @@ def test_what_a_log_assigns_is_hidden(text: str) -> None:
 
 
 def test_keys_that_name_a_secret_lose_their_value_and_paths_stay() -> None:
-    hidden = json.dumps(Redaction(secrets_in(TABLE)).data(TABLE))
+    hidden = json.dumps(Redaction(secrets_in(TABLE)).configuration(TABLE))
     assert "eve" not in hidden
     assert "cret" not in hidden
     assert "topf" not in hidden
@@ -70,5 +70,5 @@ def test_empty_secrets_hide_nothing() -> None:
 def test_files_and_environment_give_up_their_secrets(tmp_path: Path) -> None:
     (tmp_path / "pw").write_text("one\ntwo\n")
     assert list(secrets_of_files([tmp_path / "pw", tmp_path / "none"])) == ["one", "two"]
-    environment = {"MQTT_PASSWORD": "a1", "API_KEY": "b2", "HOME": "/root"}
-    assert list(secrets_of_environment(environment)) == ["a1", "b2"]
+    environment = {"MQTT_PASSWORD": "a111", "API_KEY": "b222", "HOME": "/root", "PWD": "/work", "A_KEY": "1"}
+    assert list(secrets_of_environment(environment)) == ["a111", "b222"]
