@@ -19,11 +19,11 @@ from typing import Literal, Protocol
 
 from pydantic import Field, ValidationError, model_validator
 
+from models.artefact import ArtefactEntry
 from models.decision import Outcome
 from models.entry import Entry, FileName, Finite, Unit, json_bytes, strict_json
 from models.errors import RecordError
 from models.golden import Replay
-from models.manifest import ArtefactEntry
 
 _Text = Field(min_length=1, max_length=300)
 _Result = Literal["passed", "refused"]

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from models.artefact import ArtefactEntry
 from models.certification import Certificates, NoCertificates, Place, listed
 from models.decision import Decision, DefectClass, Limits, Scores, Unfit
 from models.errors import ModelError, PackageError
 from models.golden import replay_golden_frames
 from models.instructions import instruction_set, machine_name
-from models.manifest import ArtefactEntry, Manifest
+from models.manifest import Manifest
 from models.naming import Namer, load_namer, region_vector
 from models.package import Package, open_package
 from models.preprocess import Preprocessor, check_picture
@@ -150,20 +151,7 @@ class Detector:
         except (ModelError, ValueError):
             engine.close()
             raise
-        place = place_of(package, judge)
-        by_package = listed(judge.artefact, engine.name, place)
-        reason = None if by_package else (certificates or NoCertificates()).why_not(place)
-        info = ModelInfo(
-            id=manifest.id,
-            version=manifest.version,
-            hash=package.hash,
-            runtime=engine.label,
-            input_size=(manifest.input.width_px, manifest.input.height_px),
-            classes=tuple(row.defect_class() for row in manifest.classes),
-            limits=manifest.limits.limits(),
-            certified=reason is None,
-            certification=reason or ("by the package" if by_package else "by okng certify on this machine"),
-        )
+        info = _info(package, judge, certificates or NoCertificates())
         return cls(package, judge, namer, info)
 
     def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Inspection:
@@ -198,6 +186,23 @@ class Detector:
     def close(self) -> None:
         """Free the runtime; `inspect` may not be called after."""
         self._judge.runtime.close()
+
+
+def _info(package: Package, judge: Judge, certificates: Certificates) -> ModelInfo:
+    manifest, place = package.manifest, place_of(package, judge)
+    by_package = listed(judge.artefact, judge.runtime.name, place)
+    reason = None if by_package else certificates.why_not(place)
+    return ModelInfo(
+        id=manifest.id,
+        version=manifest.version,
+        hash=package.hash,
+        runtime=judge.runtime.label,
+        input_size=(manifest.input.width_px, manifest.input.height_px),
+        classes=tuple(row.defect_class() for row in manifest.classes),
+        limits=manifest.limits.limits(),
+        certified=reason is None,
+        certification=reason or ("by the package" if by_package else "by okng certify on this machine"),
+    )
 
 
 def _warm_up(judge: Judge, manifest: Manifest) -> None:

@@ -16,8 +16,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from models.artefact import ArtefactEntry, Format, RuntimeName
 from models.errors import PackageError, RuntimeUnavailable
-from models.manifest import ArtefactEntry, Format, RuntimeName
 from models.runtimes.base import Placement, Runtime
 from models.runtimes.onnx import start_on_cpu
 from models.runtimes.onnx_file import refuse_external_data

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from models.artefact import ArtefactEntry
 from models.certification import NoCertificates, Place, listed, read_record, sealed, why_not
 from models.decision import Outcome
 from models.errors import RecordError
 from models.golden import Replay
-from models.manifest import ArtefactEntry
 from tests.fakes.certificates import NG, OK, PLACE, finding, replay
 
 KEY = b"k" * 32

@@ -7,8 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from appliance.config.schema import ModelConfig
+from models.artefact import ArtefactEntry
 from models.errors import PackageError, RuntimeUnavailable
-from models.manifest import ArtefactEntry
 from models.runtimes import choose
 from models.runtimes.base import Placement
 from models.runtimes.choose import DEVICES, ENGINES, installed_runtimes, load_limit_s, pick_artefact, start_runtime
