@@ -8,16 +8,22 @@ from appliance.cameras.base import Camera
 from appliance.cameras.folder import FolderCamera
 from appliance.cameras.synthetic import SyntheticCamera
 from appliance.cameras.video import VideoCamera
-from appliance.config.schema import ArchiveConfig, CameraConfig, Config, FolderCameraConfig, PlcConfig
+from appliance.config.schema import ArchiveConfig, CameraConfig, Config, FolderCameraConfig, PlcConfig, TriggerConfig
 from appliance.config.video import VideoCameraConfig
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Part
+from appliance.errors import UsageError
 from appliance.pipeline.health import DISK_WARN_BYTES
+from appliance.pipeline.presence import Moment, PresenceDetector, PresenceRules
+from appliance.pipeline.watch import NoWatch, PresenceWatch, Watch
 from appliance.sinks.plc import AbsentPlc, PlcPort, PlcSink
 from appliance.sinks.result_message import ResultContext
 from appliance.state_dir import StateDir
 from appliance.store.pictures import PictureArchive
 from firmware_bridge.transport import SerialSettings, SerialTransport
+from models.decision import Box
+from models.errors import BadPicture
+from models.picture_file import read_picture
 
 
 def make_camera(config: CameraConfig, state: StateDir) -> Camera:
@@ -30,6 +36,32 @@ def make_camera(config: CameraConfig, state: StateDir) -> Camera:
     return SyntheticCamera(
         "synthetic", config.seed, config.defect_rate, state.run, truth, distinct_parts=config.distinct_parts
     )
+
+
+def make_watch(config: TriggerConfig) -> Watch:
+    """Who watches the camera's pictures between triggers.
+
+    Raises:
+        UsageError: the picture of the empty zone cannot be used.
+    """
+    presence = config.presence
+    if config.source != "presence" or presence is None:
+        return NoWatch()
+    rules = PresenceRules(
+        zone=Box(presence.x_px, presence.y_px, presence.width_px, presence.height_px),
+        enter=presence.enter,
+        leave=presence.leave,
+        frames=presence.frames,
+        levels=presence.levels,
+        at=Moment(presence.at),
+        learn_frames=presence.learn_frames,
+        blocked_ns=int(presence.blocked_s * 1e9),
+    )
+    try:
+        empty = read_picture(presence.empty_picture) if presence.empty_picture is not None else None
+    except BadPicture as error:
+        raise UsageError(f"[trigger.presence] empty_picture: {error}") from error
+    return PresenceWatch(PresenceDetector(rules, empty))
 
 
 def make_archive(config: ArchiveConfig, state: StateDir) -> PictureArchive:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 
+from appliance.adapters import make_watch
 from appliance.certify import certification_sentence, load_model, placement_of, records_of
 from appliance.config.schema import Config, FolderCameraConfig
 from appliance.config.secrets import web_secrets
@@ -73,9 +74,10 @@ def check_station(config: Config) -> tuple[str, ...]:
 
     Raises:
         PackageError, RuntimeUnavailable: the station would not start.
-        NotThere, UsageError: the page would not: a secret cannot be read, or anybody can.
+        NotThere, UsageError: the page would not: a secret cannot be read, or anybody can; or the photo-eye's picture.
     """
     web_secrets(config.web)
+    make_watch(config.trigger)
     warnings = []
     if config.recipe.mode == "collect":
         warnings.append('[recipe] mode is "collect": pictures are kept, nothing is judged, Pass is never set')

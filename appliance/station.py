@@ -6,7 +6,7 @@ Longer than 300 lines, because wiring that is spread over files can no longer be
 | (main)   | Supervisor                         | its own 20 ms round          |
 | plc      | PlcSink: triggers in, answers out  | the serial line              |
 | trigger  | IntervalTrigger, without a PLC     | the clock                    |
-| capture  | CaptureStage                       | admitted parts               |
+| capture  | CaptureStage                       | admitted parts, or its watch |
 | infer    | InferStage, or CollectStage        | (part, frame)                |
 | record   | RecordStage: disk, then answer     | conclusions                  |
 | pictures | Showing: pictures, then the page   | answered parts               |
@@ -24,7 +24,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from appliance.adapters import make_archive, make_camera, make_plc
+from appliance.adapters import make_archive, make_camera, make_plc, make_watch
 from appliance.cameras.base import Camera
 from appliance.clock import SystemClock
 from appliance.commanding import Commanding
@@ -175,6 +175,7 @@ class Station:
             if not service.stop(_STOP_S):
                 _log.error("%s did not end in time", service.name)
         self._looking.close()
+        _log.info("station ended: %s", self._ledger.snapshot().text)
         try:
             self._journal.close()
         except JournalFailed as error:
@@ -233,6 +234,7 @@ class Station:
             answer=self._answer,
             on_exposed=self._tell_plc,
             meter=self,
+            watch=make_watch(self._config.trigger),
         )
         return Flow(ports, ledger=self._ledger, clock=self._clock, new_id=self._ids.next, capacity=_CAPACITY)
 

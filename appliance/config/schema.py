@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from appliance.config.presence import PresenceConfig
 from appliance.config.section import Section
 from appliance.config.video import VideoCameraConfig
 
@@ -52,16 +53,27 @@ CameraConfig = Annotated[FolderCameraConfig | SyntheticCameraConfig | VideoCamer
 class TriggerConfig(Section):
     """`interval`: the station triggers itself, for replays and set-up without a PLC.
 
+    `presence`: a zone of a free-running picture is watched, and every part that comes into it is a trigger.
     `software`: page, API, MQTT and command line may trigger, as the only source or beside another than the PLC.
     """
 
-    source: Literal["plc", "interval", "software"] = "plc"
+    source: Literal["plc", "interval", "software", "presence"] = "plc"
     interval_ms: int = Field(500, ge=10, le=3_600_000)
     software: bool = False
+    presence: PresenceConfig | None = None
 
     @property
     def takes_software(self) -> bool:
         return self.software or self.source == "software"
+
+    @model_validator(mode="after")
+    def _presence_has_its_zone(self) -> TriggerConfig:
+        if self.source == "presence" and self.presence is None:
+            raise ValueError(
+                'source is "presence" but [trigger.presence] is missing; name the zone: '
+                "x_px, y_px, width_px, height_px in pixels of the picture"
+            )
+        return self
 
 
 class ModelConfig(Section):

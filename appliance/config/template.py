@@ -26,8 +26,16 @@ loop = false
 
 [trigger]
 source = "interval"                          # "plc" once one is connected; "software": only when asked
+                                             # "presence": parts are noticed in a running picture
 interval_ms = 500
 software = false                             # true: page, API, MQTT and okng trigger may trigger too; never with a PLC
+
+# [trigger.presence]                         # with source = "presence", a virtual photo-eye; see docs/presence.md
+# x_px = 200                                 # the zone, about as large as the part shows in the picture
+# y_px = 150
+# width_px = 120
+# height_px = 120
+# at = "centre"                              # or "enter", "rest", "leave"
 
 [model]
 package = "model.okng"                       # made by: okng train DATA --out model.okng

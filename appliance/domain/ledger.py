@@ -47,6 +47,12 @@ class Snapshot:
     refused_verdicts: int
 
     @property
+    def text(self) -> str:
+        """For the log of a run that has ended."""
+        verdicts = f"OK {self.ok}, NG {self.ng}, RECHECK {self.recheck}, NO_PART {self.no_part}, ERROR {self.error}"
+        return f"accepted {self.accepted}, missed {self.missed}; {verdicts}"
+
+    @property
     def balanced(self) -> bool:
         return self.accepted == self.ok + self.ng + self.recheck + self.no_part + self.error + self.in_flight
 
@@ -126,6 +132,11 @@ class Ledger:
             self._unexposed = part.id
             self._ids.add(inspection_id)
             return part
+
+    def miss(self) -> None:
+        """A part went by that nobody could take a picture of: it has no verdict and is counted as missed."""
+        with self._lock:
+            self._missed += 1
 
     def is_open(self, part: Part) -> bool:
         with self._lock:

@@ -13,6 +13,7 @@ class TriggerSource(StrEnum):
     PLC = "plc"
     INTERVAL = "interval"
     SOFTWARE = "software"
+    PRESENCE = "presence"
 
 
 @dataclass(frozen=True, slots=True)

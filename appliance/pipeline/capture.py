@@ -1,4 +1,7 @@
-"""Trigger → picture: takes one picture for each admitted part, and brings a lost camera back."""
+"""Trigger → picture: takes one picture for each admitted part, and brings a lost camera back.
+
+With a watch, the stream's pictures are the triggers: the picture in which a part was noticed is the one that is judged.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,12 @@ from appliance.cameras.base import Camera, CameraCounts, EndOfPictures
 from appliance.domain.clock import Clock
 from appliance.domain.device import DeviceState
 from appliance.domain.ledger import Ledger
-from appliance.domain.parts import Frame, Part
+from appliance.domain.parts import Frame, Part, Trigger, TriggerSource
 from appliance.domain.reasons import Reason
 from appliance.domain.stages import Meter, Stage
 from appliance.errors import CameraFrozen, CameraLost
+from appliance.pipeline.presence import Sight
+from appliance.pipeline.watch import Watch
 from models.errors import BadPicture
 
 _log = logging.getLogger(__name__)
@@ -23,7 +28,7 @@ class CaptureStage:
     """Owns the camera. `deliver` takes (part, frame) on; `fail` closes a part as ERROR with a reason.
 
     `on_lost` is called on this thread the moment the camera is gone, so that no further trigger is admitted;
-    `on_exposed` when the next part may come.
+    `on_exposed` when the next part may come. `watch` sees the pictures between triggers.
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class CaptureStage:
         fail: Callable[[Part, Reason], None],
         on_lost: Callable[[], None],
         on_exposed: Callable[[], None],
+        watch: Watch,
     ) -> None:
         self._camera = camera
         self._ledger = ledger
@@ -48,12 +54,18 @@ class CaptureStage:
         self._fail = fail
         self._on_lost = on_lost
         self._on_exposed = on_exposed
+        self._watch = watch
         self._retry_ns = 0
         self._last_seq: int | None = None
         self._closing = False
         self.finished = False
         """A finite source has no more pictures."""
-        self.state = DeviceState("warn", "Camera is being opened", "正在打开相机")
+        self._device = DeviceState("warn", "Camera is being opened", "正在打开相机")
+
+    @property
+    def state(self) -> DeviceState:
+        """How the camera is, and while it is well, how the watch is."""
+        return self._device if self._device.state != "ok" else self._watch.state
 
     @property
     def ready(self) -> bool:
@@ -74,10 +86,10 @@ class CaptureStage:
                 self._on_exposed()
 
     def idle(self) -> None:
-        """Look after an open camera; open one that is not open, once a second."""
+        """Look after an open camera, or watch its next picture; open one that is not open, once a second."""
         if self._closing:
             return
-        if self.state.state == "ok":
+        if self._device.state == "ok":
             self._look()
         elif self._clock.monotonic_ns() >= self._retry_ns:
             self._open()
@@ -93,7 +105,7 @@ class CaptureStage:
         except CameraLost as error:
             self._lose(error)
         else:
-            self.state = DeviceState("ok")
+            self._device = DeviceState("ok")
             self.finished = self._camera.exhausted
             _log.info("camera %s is open", self._camera.name)
 
@@ -101,11 +113,50 @@ class CaptureStage:
         if self.finished:
             return
         try:
-            self._camera.check()
+            if self._watch.active:
+                self._watch_next()
+            else:
+                self._camera.check()
         except CameraLost as error:
             self._lose(error)
         else:
             self._see_end()
+
+    def _watch_next(self) -> None:
+        """Take the next picture of the stream, and on the way with it if it shows a part."""
+        try:
+            frame = self._camera.grab(self._timeout_s)
+        except TimeoutError as error:
+            # Parts go by unseen: no ready station may stand beside them.
+            raise CameraLost(
+                f"camera {self._camera.name} gave no picture within {self._timeout_s:g} s; check camera and cable",
+                "相机没有图像；请检查相机和线缆",
+            ) from error
+        except BadPicture as error:
+            _log.warning("a picture was not watched: %s", error)
+            self._watch.lost()
+            return
+        except EndOfPictures:
+            return
+        sight = self._watch.look(frame)
+        if sight is Sight.PART:
+            self._enter(frame)
+        elif sight is Sight.UNSEEN:
+            _log.warning("a part went by between two pictures")
+            self._ledger.miss()
+
+    def _enter(self, frame: Frame) -> None:
+        """Admit the part that this very picture shows; while it cannot be admitted, the ledger counts it as missed."""
+        part = self._ledger.admit(Trigger(TriggerSource.PRESENCE, tag=0, received_ns=frame.captured_ns))
+        if part is None:
+            _log.warning("a part was noticed while the station was not ready or full: missed")
+            return
+        try:
+            self._take(part, frame)
+            self._meter.observe(Stage.EXPOSE, 0)
+        finally:
+            self._ledger.exposed(part)
+            self._on_exposed()
 
     def _see_end(self) -> None:
         if self._camera.exhausted:
@@ -145,9 +196,10 @@ class CaptureStage:
 
     def _lose(self, error: CameraLost) -> None:
         why = str(error)
-        if self.state.text_en != why and not self._closing:
+        if self._device.text_en != why and not self._closing:
             _log.error("camera %s: %s", self._camera.name, why)
-        self.state = DeviceState("fault", why, error.text_zh)
+        self._watch.lost()
+        self._device = DeviceState("fault", why, error.text_zh)
         self._retry_ns = self._clock.monotonic_ns() + _REOPEN_NS
         self._on_lost()
         self._camera.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from appliance.cameras.base import Camera
 from appliance.domain.clock import Clock
@@ -23,6 +23,7 @@ from appliance.domain.stages import Meter
 from appliance.domain.verdict import Verdict, fault
 from appliance.pipeline.capture import CaptureStage
 from appliance.pipeline.record import Conclusion, RecordKeeper, RecordStage
+from appliance.pipeline.watch import NoWatch, Watch
 from appliance.pipeline.way import PictureStage, Way
 from appliance.pipeline.worker import Worker
 
@@ -34,6 +35,8 @@ _INFER_BUDGET_S = 2.0
 _LOOK_AGAIN_S = 10.0
 _RECORD_BUDGET_S = 5.0
 _BATCH = 20
+_TICK_S = 0.2
+_WATCHING_TICK_S = 0.001  # no longer: the stream's next picture is on its way
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Ports:
     answer: Callable[[Conclusion], None]
     on_exposed: Callable[[], None]
     meter: Meter
+    watch: Watch = field(default_factory=NoWatch)
 
 
 class Flow:
@@ -71,6 +75,7 @@ class Flow:
             fail=self.fail,
             on_lost=ledger.shut,
             on_exposed=ports.on_exposed,
+            watch=ports.watch,
         )
         self.looking = ports.looking(self)
         self.record = RecordStage(
@@ -91,6 +96,7 @@ class Flow:
             on_crash=self._crashed,
             idle=self.camera.idle,
             idle_budget_s=_CAMERA_OPEN_S,
+            tick_s=_WATCHING_TICK_S if ports.watch.active else _TICK_S,
         )
         self.inferring: Worker[tuple[Part, Frame]] = Worker(
             "infer",
