@@ -242,7 +242,7 @@ class Station:
         """In the order in which they end: nobody speaks to a socket that is closed."""
         services = [Service("metrics", self._make_measuring(machine).run), self._showing.service()]
         if self._config.plc.enabled:
-            services.append(Service("plc", self._plc.run))
+            services.append(Service("plc", self._plc.run, urgent=True))
         if self._config.trigger.source == "interval":
             interval = IntervalTrigger(
                 ledger=self._ledger,
@@ -251,7 +251,7 @@ class Station:
                 interval_ms=self._config.trigger.interval_ms,
                 enter=self._flow.enter,
             )
-            services.append(Service("trigger", interval.run))
+            services.append(Service("trigger", interval.run, urgent=True))
         if self._config.mqtt.enabled:
             services.append(Service("mqtt", self._make_mqtt().run))
         return services

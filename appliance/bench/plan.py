@@ -43,7 +43,7 @@ def make_plan(parts: int, *, quick: bool, available: frozenset[int] | None = Non
         Setup(LINE_10, some, 100, threads, scan_ms=2),
         Setup(LINE_30, some, 33, threads),
         Setup(ONE, some, 1, threads, pace="result", scan_ms=2),
-        Setup(FULL, some, 1, max(1, len(cores.apart)), pace="ready", scan_ms=2, cores=cores.apart),
+        Setup(FULL, some, 1, max(1, len(cores.apart)), pace="ready", scan_ms=5, cores=cores.apart),
         Setup(WAKE, wakes, 33, threads, plc=False),
         Setup("30 parts/s, without MQTT", few, 33, threads, mqtt=False),
         Setup("30 parts/s, archive of every picture", few, 33, threads, archive=True),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Sequence
+
+import pytest
 
 from appliance.pipeline.service import Service
 from appliance.pipeline.worker import Worker
@@ -91,3 +95,36 @@ def test_a_service_that_ends_by_itself_has_failed() -> None:
             service._thread.join(5)
         assert service.stop(5.0)
         assert service.failed is failed
+
+
+def test_an_urgent_service_asks_for_real_time_and_what_it_starts_does_not_inherit_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(
+        os, "sched_setscheduler", lambda pid, policy, how: asked.append((pid, policy, how.sched_priority))
+    )
+    for urgent in (False, True):
+        service = Service("test", lambda stop: None, urgent=urgent)
+        service.start()
+        assert service.stop(5.0)
+    assert [(pid, policy) for pid, policy, _ in asked] == [(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK)]
+    assert 1 <= asked[0][2] < 50, "the kernel's own interrupt threads go first"
+
+
+def test_an_urgent_service_without_the_right_to_real_time_serves_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    served = threading.Event()
+
+    def serve(stop: threading.Event) -> None:
+        served.set()
+        stop.wait(10)
+
+    service = Service("test", serve, urgent=True)
+    service.start()
+    assert served.wait(5)
+    assert service.stop(5.0)
+    assert not service.failed
