@@ -3,7 +3,7 @@
 Decoders are kind to people: half a JPEG comes back with gray below, an animation as its first frame, 16 bit cut down
 to 8. A picture that is judged or trained on must be whole, so the container is walked here before OpenCV decodes it:
 
-    JPEG  segments up to an end-of-image marker behind the last scan   (ITU-T T.81 annex B)
+    JPEG  segments up to an end-of-image marker behind the last scan   (ITU-T T.81 annex B), and a strict decoder
     PNG   chunks with right CRCs up to IEND, no acTL (animation)       (W3C PNG, third edition)
     WebP  as many bytes as RIFF promises, no animation flag            (RFC 9649)
     BMP   as many bytes as the header promises
@@ -12,18 +12,24 @@ to 8. A picture that is judged or trained on must be whole, so the container is 
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 
 from models.errors import BadPicture
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 
+_JPEG = b"\xff\xd8"
+# Some cameras put a few bytes between the last row and the end of the picture; nothing of it is missing.
+_PADDING = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+_MOST_PADDING = 8
 _END_OF_IMAGE = 0xD9
 _START_OF_SCAN = 0xDA
 _WEBP_ANIMATED = 0x02
@@ -58,7 +64,25 @@ def decode_picture(name: str, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
     fault = _fault_of(stored.tobytes())
     if fault:
         raise BadPicture(f"{name} {fault}")
-    return _decode(name, stored)
+    return _decode_jpeg(name, stored) if stored[:2].tobytes() == _JPEG else _decode(name, stored)
+
+
+def _decode_jpeg(name: str, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """OpenCV's very pixels (both are libjpeg-turbo), but what that library only prints as a warning is refused here:
+    it decodes a picture that lost bytes in its middle, and fills what is missing with gray."""
+    try:
+        space = simplejpeg.decode_jpeg_header(stored)[2]
+        space = "GRAY" if space == "Gray" else "BGR"
+        try:
+            image = simplejpeg.decode_jpeg(stored, colorspace=space, strict=True)
+        except ValueError as error:
+            padding = _PADDING.search(str(error))
+            if padding is None or int(padding[1]) > _MOST_PADDING:
+                raise
+            image = simplejpeg.decode_jpeg(stored, colorspace=space, strict=False)
+    except ValueError as error:
+        raise BadPicture(f"{name} is damaged; copy it again") from error
+    return np.asarray(image[:, :, 0] if space == "GRAY" else image, np.uint8)
 
 
 def _decode(name: str, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -77,7 +101,7 @@ def _decode(name: str, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _fault_of(data: bytes) -> str:
     """Why the bytes are not one whole picture, as the end of a sentence; empty when they are."""
-    if data.startswith(b"\xff\xd8"):
+    if data.startswith(_JPEG):
         return "" if _jpeg_is_whole(data) else "is cut short; copy it again"
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return _png_fault(data)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from models.errors import BadPicture
-from models.picture_file import read_picture
+from models.picture_file import decode_picture, read_picture
 
 SUFFIXES = (".png", ".jpg", ".bmp", ".tif", ".webp")
 
@@ -144,3 +145,31 @@ def test_any_damage_ends_in_a_picture_or_a_refusal(
         assert read(tmp_path_factory.getbasetemp(), bytes(data), "fuzz").dtype == np.uint8
     except BadPicture as error:
         assert "; " in str(error)
+
+
+JPEG = cv2.imencode(".jpg", np.random.default_rng(3).integers(0, 255, (120, 160, 3), np.uint8))[1].ravel()
+DAMAGED = {
+    "its middle is gone": np.concatenate((JPEG[:4000], JPEG[-2:])),
+    "a packet is gone": np.concatenate((JPEG[:4000], JPEG[4500:])),
+    "a packet is zeros": np.concatenate((JPEG[:4000], np.zeros(500, np.uint8), JPEG[4500:])),
+}
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED.keys())
+def test_a_jpeg_with_both_its_ends_and_damage_between_them_is_refused(data: NDArray[np.uint8]) -> None:
+    assert cv2.imdecode(data, cv2.IMREAD_UNCHANGED) is not None, "OpenCV takes it, with gray in place of the damage"
+    with pytest.raises(BadPicture, match="is damaged; copy it again"):
+        decode_picture("picture", data)
+
+
+@pytest.mark.parametrize("shape", [(120, 160, 3), (120, 160)])
+def test_a_jpeg_is_decoded_to_the_very_pixels_of_opencv(shape: tuple[int, ...]) -> None:
+    data = cv2.imencode(".jpg", np.random.default_rng(4).integers(0, 255, shape, np.uint8))[1].ravel()
+    found = decode_picture("picture", data)
+    assert found.shape == shape
+    assert (found == cv2.imdecode(data, cv2.IMREAD_UNCHANGED)).all()
+
+
+def test_a_few_bytes_that_a_camera_adds_before_the_end_are_no_damage() -> None:
+    padded = np.concatenate((JPEG[:-2], np.zeros(4, np.uint8), JPEG[-2:]))
+    assert (decode_picture("picture", padded) == cv2.imdecode(JPEG, cv2.IMREAD_UNCHANGED)).all()

@@ -192,7 +192,10 @@ def test_with_stale_after_zero_a_picture_may_repeat_itself(clock: Watch, stream:
     camera.close()
 
 
-TORN = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 255, (12, 16, 3), np.uint8))[1].ravel()[:-40]
+WHOLE = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 255, (12, 16, 3), np.uint8))[1].ravel()
+TORN = WHOLE[:-40]
+# OpenCV decodes this one, with gray in place of what is missing.
+LOST_ITS_MIDDLE = np.concatenate((WHOLE[:-60], WHOLE[-2:]))
 UNUSABLE = {
     "another size": picture(9, width=20),
     "gray after colour": picture(9)[:, :, 0],
@@ -200,6 +203,7 @@ UNUSABLE = {
     "four channels": np.zeros((12, 16, 4), np.uint8),
     "empty": np.zeros((0, 0, 3), np.uint8),
     "torn JPEG": Arrival(TORN, True, 0),
+    "JPEG without its middle": Arrival(LOST_ITS_MIDDLE, True, 0),
     "refused by the driver": BadPicture("the driver says no"),
 }
 
