@@ -105,7 +105,6 @@ class Collecting:
             collect.data_set,
             collect.label,
             max_bytes=int(collect.max_gb * 1e9),
-            serial=config.station.serial,
             clock=clock,
         )
 
@@ -154,7 +153,7 @@ class Collecting:
         self._pictures.idle()
 
     def close(self) -> None:
-        """Every picture is on disk already."""
+        self._pictures.close()
 
 
 def make_looking(config: Config, detector: Detector | None, clock: SystemClock) -> Looking:

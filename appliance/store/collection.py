@@ -9,6 +9,7 @@ pictures that could be torn, or lost when somebody sorts them into other folders
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
@@ -36,7 +37,7 @@ _COMPRESSION = (
 
 
 class PictureCollection:
-    """One label of a data set, written by one thread. `serial` tells stations that share the data set apart.
+    """One label of a data set, written by one thread. One station at a time has a label: its folder is locked.
 
     `kept` counts the pictures of this run, `failed` those that could not be kept; `state` says why no more can.
     `free_bytes` tells how much room the disk of a folder has.
@@ -48,14 +49,14 @@ class PictureCollection:
         label: str,
         *,
         max_bytes: int,
-        serial: str,
         clock: Clock,
         free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
         self._data_set = data_set
         self._label = label
         self._folder = data_set / label
-        self._partial = self._folder / f".okng-{serial}.part"
+        self._partial = self._folder / ".okng.part"
+        self._lock: int | None = None
         self._max_bytes = max_bytes
         self._clock = clock
         self._free_bytes = free_bytes
@@ -72,6 +73,13 @@ class PictureCollection:
             for folder in (self._data_set, self._folder):
                 folder.mkdir(exist_ok=True)
                 _sync_folder(folder.parent)
+            if not self._locked():
+                self.state = DeviceState(
+                    "fault",
+                    f"Another station collects into {self._folder}; stop it, or choose another [collect] label",
+                    f"另一个检测站正在向 {self._folder} 采集；请停止它或修改 [collect] 的 label",
+                )
+                return
             self._bytes = sum(entry.stat().st_size for entry in self._data_set.glob("*/*") if entry.is_file())
             self._write_partial(b"room for one picture?")
             self._partial.unlink()
@@ -79,6 +87,12 @@ class PictureCollection:
             self._lose(error)
         else:
             self.state = self._room_for(0)
+
+    def close(self) -> None:
+        """Let another station have the label; every picture is on disk already."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def idle(self) -> None:
         """While nothing can be kept, look again every two seconds whether somebody made room."""
@@ -93,7 +107,8 @@ class PictureCollection:
         """
         content = with_origin(cv2.imencode(".png", image, _COMPRESSION)[1].tobytes(), origin)
         path = self._folder / f"{_stem(origin)}.png"
-        self.state = self._room_for(len(content))
+        if self._lock is not None:
+            self.state = self._room_for(len(content))
         if self.state.state == "ok":
             try:
                 self._write(path, content)
@@ -120,6 +135,18 @@ class PictureCollection:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+
+    def _locked(self) -> bool:
+        """Whether the folder is ours; asked anew each time, since its disk may have been changed for another."""
+        self.close()
+        lock = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return False
+        self._lock = lock
+        return True
 
     def _room_for(self, size: int) -> DeviceState:
         gigabytes = self._max_bytes / 1e9

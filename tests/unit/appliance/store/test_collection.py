@@ -33,9 +33,7 @@ GB = 10**9
 
 
 def collection(data_set: Path, label: str = "good", max_bytes: int = GB, free: int = GB) -> PictureCollection:
-    return PictureCollection(
-        data_set, label, max_bytes=max_bytes, serial="S1", clock=FakeClock(), free_bytes=lambda folder: free
-    )
+    return PictureCollection(data_set, label, max_bytes=max_bytes, clock=FakeClock(), free_bytes=lambda folder: free)
 
 
 def picture(seed: int, *shape: int) -> NDArray[np.uint8]:
@@ -76,7 +74,7 @@ def test_the_bytes_are_on_disk_before_the_name_and_the_name_before_the_word(
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "rename", renamed)
     assert kept.keep(picture(1), ORIGIN) is not None
-    assert done == ["fsync .okng-S1.part", "rename", "fsync good"]
+    assert done == ["fsync .okng.part", "rename", "fsync good"]
 
 
 def test_an_existing_data_set_goes_on_and_nothing_in_it_is_overwritten(tmp_path: Path) -> None:
@@ -84,6 +82,7 @@ def test_an_existing_data_set_goes_on_and_nothing_in_it_is_overwritten(tmp_path:
     name = first.keep(picture(1), ORIGIN)
     assert name is not None
     (tmp_path / "good" / "by hand.png").write_bytes(b"a picture of somebody else")
+    first.close()
     again = collection(tmp_path)
     assert again.keep(picture(2), ORIGIN) is None, "the same name again"
     assert again.failed == 1
@@ -93,7 +92,7 @@ def test_an_existing_data_set_goes_on_and_nothing_in_it_is_overwritten(tmp_path:
 
 def test_a_full_data_set_says_so_before_the_next_part_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
     clock = FakeClock()
-    kept = PictureCollection(tmp_path, "good", max_bytes=4000, serial="S1", clock=clock, free_bytes=lambda folder: GB)
+    kept = PictureCollection(tmp_path, "good", max_bytes=4000, clock=clock, free_bytes=lambda folder: GB)
     count = 0
     while kept.state.state == "ok" and count < 50:
         assert kept.keep(picture(count), origin(count)) is not None
@@ -108,6 +107,19 @@ def test_a_full_data_set_says_so_before_the_next_part_and_goes_on_when_there_is_
     kept.idle()
     assert kept.state.state == "ok"
     assert kept.keep(picture(99), origin(99)) is not None
+
+
+def test_a_label_belongs_to_one_station_at_a_time(tmp_path: Path) -> None:
+    first, clock = collection(tmp_path), FakeClock()
+    second = PictureCollection(tmp_path, "good", max_bytes=GB, clock=clock, free_bytes=lambda folder: GB)
+    assert "Another station" in second.state.text_en and second.state.text_zh
+    assert second.keep(picture(1), ORIGIN) is None
+    assert collection(tmp_path, "scratch").state.state == "ok"
+    assert first.keep(picture(1), ORIGIN) is not None
+    first.close()
+    clock.advance_ms(2001)
+    second.idle()
+    assert second.keep(picture(2), origin(2)) is not None
 
 
 def test_what_other_labels_hold_counts_too(tmp_path: Path) -> None:
@@ -127,7 +139,7 @@ def test_a_disk_that_is_nearly_full_takes_no_more(tmp_path: Path) -> None:
 def test_a_data_set_whose_disk_is_not_there_is_not_made_somewhere_else(tmp_path: Path) -> None:
     clock = FakeClock()
     kept = PictureCollection(
-        tmp_path / "usb" / "parts", "good", max_bytes=GB, serial="S1", clock=clock, free_bytes=lambda folder: GB
+        tmp_path / "usb" / "parts", "good", max_bytes=GB, clock=clock, free_bytes=lambda folder: GB
     )
     assert kept.state.state == "fault"
     assert "data_set" in kept.state.text_en
