@@ -7,7 +7,6 @@ from pydantic import AwareDatetime
 from appliance.domain.audit import AuditRow
 from appliance.sinks.state_messages import StateBlock
 
-AUDIT = "okng.audit/1"
 AUDIT_TOPIC = "evt/audit"
 
 

@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 _UNDER_WAY = 32
 _ANSWER_EXPIRY_S = 60
 _MAX_CORRELATION = 256
+_TELL_EVERY = 100
 _VERB = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _BELOW = re.compile(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}")
 
@@ -103,9 +104,10 @@ class CommandDoor:
         """Hand a command to the desk, or answer why it is none. A retained one is nobody's wish of now: ignored."""
         if said.retained:
             self.retained += 1
-            _log.warning(
-                "a retained message on %s is no command and was ignored (%d so far)", said.topic, self.retained
-            )
+            if self.retained % _TELL_EVERY == 1:
+                _log.warning(
+                    "a retained message on %s is no command and was ignored (%d so far)", said.topic, self.retained
+                )
             return
         with self._lock:
             self._owed += 1

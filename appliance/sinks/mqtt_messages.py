@@ -9,10 +9,11 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from appliance.domain.outbox import OutboxRow
-from appliance.sinks.audit_message import AUDIT, AUDIT_TOPIC
+from appliance.sinks.audit_message import AUDIT_TOPIC
 from appliance.sinks.mqtt_connection import Outgoing
 from appliance.sinks.result_schema import SCHEMA_ID, ResultMessage
 from appliance.sinks.state_messages import (
+    AUDIT,
     AVAILABILITY,
     IDENTITY,
     LAST_RESULT,

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field
 
+from appliance.commands.messages import SCHEMA_ID as REPLY
 from appliance.live import LiveCounters
 from appliance.sinks.result_schema import (
     SCHEMA_ID,
@@ -28,6 +29,7 @@ AVAILABILITY = "okng.availability/1"
 IDENTITY = "okng.identity/1"
 STATUS = "okng.status/1"
 LAST_RESULT = "okng.last_result/1"
+AUDIT = "okng.audit/1"
 
 
 class StateBlock(Block):
@@ -52,7 +54,7 @@ class IdentityMessage(StateBlock):
     model: ModelBlock | None = None
     config_hash: Hash
     simulated: bool
-    schemas: tuple[str, ...] = (SCHEMA_ID, AVAILABILITY, IDENTITY, STATUS, LAST_RESULT)
+    schemas: tuple[str, ...] = (SCHEMA_ID, AVAILABILITY, IDENTITY, STATUS, LAST_RESULT, AUDIT, REPLY)
 
 
 class StatusMessage(StateBlock):

@@ -55,11 +55,11 @@ async function trigger() {
 }
 
 async function start() {
-  if (csrf === null) {
-    const session = await call("GET", "/session");
-    csrf = session === null || session.status !== 200 ? null : session.said.csrf;
-  }
-  if (csrf === null) open(true, "");
+  // Asked anew each time: the session may have ended, or another tab of this browser may have begun one.
+  const session = await call("GET", "/session");
+  csrf = session === null ? null : session.said.csrf;
+  if (session === null) open(false, words(null));
+  else if (csrf === null) open(true, "");
   else trigger();
 }
 

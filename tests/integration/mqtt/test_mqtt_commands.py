@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -108,13 +108,28 @@ def version(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+Start = Callable[..., Station]
+
+
 @pytest.fixture
-def station(broker: Mosquitto, version: str) -> Iterator[Station]:
-    made = Station(broker, version=version)
-    made.up()
-    yield made
-    made.gate.set()
-    made.publisher.end()
+def begin(broker: Mosquitto) -> Iterator[Start]:
+    """Stations that end with their test."""
+    begun: list[Station] = []
+
+    def begin(at: Mosquitto = broker, **settings: Any) -> Station:
+        begun.append(Station(at, **settings))
+        begun[-1].up()
+        return begun[-1]
+
+    yield begin
+    for station in begun:
+        station.gate.set()
+        station.publisher.end()
+
+
+@pytest.fixture
+def station(begin: Start, version: str) -> Station:
+    return begin(version=version)
 
 
 def replies(listener: Listener, suffix: str = "rsp/trigger") -> list[dict[str, Any]]:
@@ -135,9 +150,8 @@ def test_a_trigger_is_answered(broker: Mosquitto, station: Station, version: str
         assert replies(listener, "rsp/lot")[0]["code"] == "unknown_verb"
 
 
-def test_response_topic_and_correlation_are_honoured_below_rsp_only(broker: Mosquitto) -> None:
-    station = Station(broker)
-    station.up()
+def test_response_topic_and_correlation_are_honoured_below_rsp_only(broker: Mosquitto, begin: Start) -> None:
+    station = begin()
     with Listener(broker.port) as listener, Caller(broker.port) as caller:
         caller.say({"request_id": "a"}, ResponseTopic=f"{ROOT}/rsp/mes/7", CorrelationData=b"\x00\xff")
         until(lambda: replies(listener, "rsp/mes/7"), "an answer where it was wanted")
@@ -149,7 +163,6 @@ def test_response_topic_and_correlation_are_honoured_below_rsp_only(broker: Mosq
         assert listener.on("rsp/trigger")[0].properties.CorrelationData == b"c"
         assert len(listener.on("state/availability")) == before
         assert station.parts == 1
-    station.publisher.end()
 
 
 def test_the_same_request_twice_is_one_part(broker: Mosquitto, station: Station, version: str) -> None:
@@ -161,28 +174,24 @@ def test_the_same_request_twice_is_one_part(broker: Mosquitto, station: Station,
         assert station.parts == 1
 
 
-def test_a_retained_command_from_before_is_ignored(broker: Mosquitto, version: str) -> None:
+def test_a_retained_command_from_before_is_ignored(broker: Mosquitto, version: str, begin: Start) -> None:
     with Caller(broker.port) as caller:
         caller.say({"request_id": "left behind"}, retain=True)
-        station = Station(broker, version=version)
-        station.up()
+        station = begin(version=version)
         with Listener(broker.port) as listener:
             caller.say({"request_id": "fresh"})
             until(lambda: replies(listener), "the fresh one is answered")
             assert [reply["request_id"] for reply in replies(listener)] == ["fresh"]
         assert station.parts == 1
-        station.publisher.end()
 
 
-def test_a_command_that_is_being_retained_is_ignored_at_once(broker: Mosquitto) -> None:
-    station = Station(broker)
-    station.up()
+def test_a_command_that_is_being_retained_is_ignored_at_once(broker: Mosquitto, begin: Start) -> None:
+    station = begin()
     with Listener(broker.port) as listener, Caller(broker.port) as caller:
         caller.say({"request_id": "kept"}, retain=True)
         caller.say({"request_id": "fresh"})
         until(lambda: replies(listener), "the fresh one is answered")
         assert [reply["request_id"] for reply in replies(listener)] == ["fresh"]
-    station.publisher.end()
     assert station.parts == 1
 
 
@@ -267,27 +276,23 @@ def test_commands_are_off_unless_asked_for(broker: Mosquitto) -> None:
     running.end()
 
 
-def test_an_access_list_that_forbids_the_answer_disturbs_nothing(tmp_path: Path) -> None:
+def test_an_access_list_that_forbids_the_answer_disturbs_nothing(tmp_path: Path, begin: Start) -> None:
     acl = f"topic read {ROOT}/cmd/#\ntopic write {ROOT}/evt/#\ntopic write {ROOT}/state/#\ntopic write {ROOT}/cmd/#\n"
     with Mosquitto(tmp_path / "strict", acl=acl) as broker:
-        station = Station(broker)
-        station.up()
+        station = begin(broker)
         with Caller(broker.port) as caller:
             caller.say({"request_id": "a"})
             until(lambda: station.parts == 1, "carried out")
             station.publisher.add(5)
             until(lambda: len(station.publisher.outbox) == 0, "results are delivered")
         assert [state.state for state in station.publisher.states] == ["ok"]
-        station.publisher.end()
 
 
-def test_what_is_heard_carries_its_schema(broker: Mosquitto) -> None:
-    station = Station(broker)
-    station.up()
+def test_what_is_heard_carries_its_schema(broker: Mosquitto, begin: Start) -> None:
+    begin()
     with Listener(broker.port) as listener, Caller(broker.port) as caller:
         caller.say({"request_id": "a"})
         until(lambda: replies(listener), "an answer")
         heard: Heard = listener.on("rsp/trigger")[0]
         assert ("schema", "okng.reply/1") in heard.properties.UserProperty
         assert heard.properties.MessageExpiryInterval <= 60
-    station.publisher.end()
