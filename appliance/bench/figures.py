@@ -145,10 +145,11 @@ def _deliveries(run: Run) -> Deliveries:
     mqtt = mqtt_tally(rows, received) if run.setup.mqtt else None
     counters = run.status.counters if run.status else None
     asked = [line for line in lines if line["event"] == "trigger"]
-    accepted = sum(line["outcome"] == "accepted" for line in asked) if run.setup.plc else len(rows)
     unanswered = sum(line["outcome"] == "no_answer" for line in asked)
     distinct = len({row.id for row in rows})
+    # A result that came too late is kept too, with the ERROR that supersedes it: two rows, one part.
     standing = len(rows) - sum(row.supersedes is not None for row in rows)
+    accepted = sum(line["outcome"] == "accepted" for line in asked) if run.setup.plc else standing
     # The ledger, the PLC and the journal have counted the same parts, or something was lost or invented between them.
     admitted = counters.accepted if counters else 0
     lost = sum(tally.lost for tally in (plc, mqtt) if tally) + unanswered + max(0, max(accepted, admitted) - standing)

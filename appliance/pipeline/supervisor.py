@@ -23,6 +23,7 @@ _ROUND_NS = 20_000_000
 _BEAT_NS = 100_000_000
 _STATUS_NS = 500_000_000
 _COLLECT_NS = 5_000_000_000
+_COLLECT_AT_LAST_NS = 15_000_000_000
 
 
 class Watched(Protocol):
@@ -87,9 +88,15 @@ class Supervisor:
         if now_ns - self._status_ns >= _STATUS_NS:
             self._status_ns = now_ns
             self._status()
-        if now_ns - self._collect_ns >= _COLLECT_NS and self._ledger.snapshot().in_flight == 0:
+        if self._may_collect(now_ns - self._collect_ns):
             self._collect_ns = now_ns
             gc.collect()
+
+    def _may_collect(self, since_ns: int) -> bool:
+        """While no part is in flight; on a line that never pauses all the same, or its memory would grow for ever."""
+        if since_ns < _COLLECT_NS:
+            return False
+        return since_ns >= _COLLECT_AT_LAST_NS or self._ledger.snapshot().in_flight == 0
 
 
 def freeze_garbage_collection() -> None:

@@ -55,6 +55,7 @@ class Files:
             self.plc.append(heard)
             self.mqtt.append({"event": "result", "id": verdict.id, "outcome": "OK"})
             clock.advance_ms(33)
+            self.last = verdict
         journal = Journal(folder / "station.db", boot_id="0a1b2c3d", publish=False)
         journal.write(records)
         journal.close()
@@ -139,6 +140,20 @@ def test_a_ledger_that_admitted_more_than_was_judged_lost_a_part(files: Files) -
     counters = files.run.status.counters.model_copy(update={"accepted": PARTS + 1, "error": 1})
     files.run = replace(files.run, status=files.run.status.model_copy(update={"counters": counters}))
     assert missed(files, "lost parts")
+
+
+def test_a_result_that_was_superseded_is_two_rows_and_one_part(files: Files) -> None:
+    """A station that triggers itself: the journal and the ledger are all that counts its parts."""
+    assert files.run.status is not None
+    journal = Journal(files.folder / "station.db", boot_id="0a1b2c3d", publish=False)
+    late = replace(files.last, id="late", outcome=Outcome.ERROR, supersedes=files.last.id)
+    journal.write([Record(late, PARTS + 1, "2026-01-01", b"{}")])
+    journal.close()
+    files.plc, files.mqtt = [], [*files.mqtt, {"event": "result", "id": "late", "outcome": "ERROR"}]
+    files.run = replace(files.run, setup=replace(files.run.setup, plc=False))
+    assert passed(tuple(files.gates().values()))
+    found = figures_of(files.run).deliveries
+    assert (found.accepted, found.journal_rows, found.lost, found.doubled) == (PARTS, PARTS + 1, 0, 0)
 
 
 @pytest.mark.parametrize("change", [{"balanced": False}, {"delivered": False}])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from dataclasses import dataclass
+
+import pytest
 
 from appliance.domain.verdict import Verdict
 from appliance.pipeline.supervisor import Supervisor
@@ -96,3 +99,21 @@ def test_it_wakes_for_a_deadline_that_is_near() -> None:
 
     station.supervisor.run(stop, finished)
     assert rounds <= 3
+
+
+def test_garbage_is_collected_between_parts_and_at_last_also_on_a_line_that_never_pauses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    station, collected = Station(), []
+    monkeypatch.setattr(gc, "collect", lambda: collected.append(station.clock.now_ns))
+    station.rounds(4.9)
+    assert collected == []
+    station.rounds(0.2)
+    assert len(collected) == 1, "no part is in flight"
+    ledger = make_ledger(station.clock, deadline_ms=100_000)
+    assert ledger.admit(make_trigger(station.clock)) is not None
+    station.supervisor._ledger = ledger
+    station.rounds(14.0)
+    assert len(collected) == 1, "a part is in flight"
+    station.rounds(1.2)
+    assert len(collected) == 2
