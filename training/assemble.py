@@ -28,18 +28,21 @@ from models.manifest import (
 )
 from models.package import file_table
 from models.quality import Quality, seen_in
+from training.artefacts import LITERT, REFERENCE_FORM, SYMMETRIC, SYMMETRIC_FORM, Offer
 from training.config import TrainConfig
 from training.fit import Fitted
 from training.golden import Golden
 from training.prototypes import Prototypes
 
-NETWORK = "model.onnx"
 _REFERENCE = "quality/reference.npy"
+# What the files are called; a symmetric one beside the general one of the same format needs a name of its own.
+_NETWORK_FILES = {REFERENCE_FORM: "model.onnx", SYMMETRIC_FORM: "model.symmetric.onnx"}
+_LITERT_FILE = "model.tflite"
 
 
 @dataclass(frozen=True, slots=True)
 class Ingredients:
-    """What goes into a package."""
+    """What goes into a package; the first of `networks` is the reference's."""
 
     id: str
     version: str
@@ -47,7 +50,7 @@ class Ingredients:
     config: TrainConfig
     input_size: tuple[int, int]
     catalogue: tuple[ClassEntry, ...]
-    network: bytes
+    networks: Sequence[Offer]
     fitted: Fitted
     prototypes: Prototypes | None
     calibration: Sequence[tuple[float, str]]
@@ -60,7 +63,7 @@ class Ingredients:
 
 def assemble(parts: Ingredients) -> tuple[Manifest, dict[str, bytes]]:
     """Manifest and files, ready for `write_package`."""
-    files = {NETWORK: parts.network}
+    files = {_file_of(offer): offer.content for offer in parts.networks}
     arrays = {role: f"scorer/{role}.npy" for role in parts.fitted.arrays}
     files |= {arrays[role]: npy(array) for role, array in parts.fitted.arrays.items()}
     frames = []
@@ -91,7 +94,6 @@ def _manifest(
 ) -> Manifest:
     geometry = parts.config.geometry()
     calibration = sorted(parts.calibration)
-    certified = {name: (instruction_set(),) for name in parts.maps}
     return Manifest(
         schema_version="okng-package/1",
         id=parts.id,
@@ -106,16 +108,7 @@ def _manifest(
             resize="area when shrinking, else linear",
         ),
         geometry=GeometryEntry(roi=parts.config.roi, hash=geometry.hash),
-        artefacts=(
-            ArtefactEntry.model_validate(
-                {
-                    "file": NETWORK,
-                    "format": "onnx",
-                    "quantization": "int8 QDQ U8S8 per-channel reduce_range",
-                    "certified": certified,
-                }
-            ),
-        ),
+        artefacts=tuple(_artefact(offer, parts.maps) for offer in parts.networks),
         scorer=parts.fitted.entry(arrays),
         naming=naming,
         calibration=CalibrationEntry(
@@ -127,6 +120,23 @@ def _manifest(
         quality=quality,
         training=parts.training,
         files=file_table(files),
+    )
+
+
+def _file_of(offer: Offer) -> str:
+    return _NETWORK_FILES.get(offer.quantization, _LITERT_FILE)
+
+
+def _artefact(offer: Offer, maps: Mapping[str, ScoreMap]) -> ArtefactEntry:
+    """Certified for the runtimes that were judged with this very file; a symmetric one only on its own device."""
+    proven = [name for name in maps if (name == LITERT) is (offer.runtime == LITERT)]
+    return ArtefactEntry.model_validate(
+        {
+            "file": _file_of(offer),
+            "format": offer.format,
+            "quantization": offer.quantization,
+            "certified": {} if offer.runtime == SYMMETRIC else {name: (instruction_set(),) for name in proven},
+        }
     )
 
 

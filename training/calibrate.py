@@ -73,9 +73,9 @@ def refuse_constant(raws: Raws, what: str) -> None:
         RefusedForSafety: naming what was scored.
     """
     if not np.isfinite(raws).all():
-        raise RefusedForSafety(f"{what} gives scores that are no numbers; the package was not written: report this")
+        raise RefusedForSafety(f"{what} gives scores that are no numbers", "the package was not written: report this")
     if len(raws) > 1 and float(np.ptp(raws)) <= 1e-6 * max(1.0, abs(float(raws.mean()))):
-        raise RefusedForSafety(f"{what} gives every picture the same score; check that the pictures differ")
+        raise RefusedForSafety(f"{what} gives every picture the same score", "check that the pictures differ")
 
 
 def reference_map(good: Raws) -> ScoreMap:
@@ -98,8 +98,8 @@ def map_through_line(reference: ScoreMap, own: Raws, reference_raws: Raws) -> Sc
     agree = slope > 0 and float(np.corrcoef(own, reference_raws)[0, 1]) >= _MIN_CORRELATION
     if not agree or scatter > _MAX_SCATTER_SPREADS * (top - median):
         raise RefusedForSafety(
-            "the runtimes score the same pictures differently; the package was not written: "
-            "train again with more pictures"
+            "the runtimes score the same pictures differently",
+            "the package was not written: train again with more pictures",
         )
     return ScoreMap(raw=tuple(slope * raw + offset for raw in reference.raw), score=reference.score)
 

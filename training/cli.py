@@ -57,6 +57,18 @@ def _moment(_context: click.Context, _parameter: click.Parameter, value: str | N
     return value
 
 
+def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    from training.config import RUNTIMES
+
+    names = tuple(sorted({name.strip() for name in value.split(",")} - {"onnxruntime"}))
+    wrong = [name for name in names if name not in RUNTIMES]
+    if wrong:
+        raise click.BadParameter(f"{wrong[0]!r} is none; choose from onnxruntime, {', '.join(RUNTIMES)}")
+    return names
+
+
 @click.command(
     epilog="Example: okng train pictures/flange --out flange.okng --roi 130,0,640,640\n\n"
     "Exit codes: 0 done, 2 unusable data, 3 not there, 4 refused (parity), 130 stopped."
@@ -69,6 +81,12 @@ def _moment(_context: click.Context, _parameter: click.Parameter, value: str | N
 @click.option("--id", "model_id", callback=_word, help="Model id  [default: NAME of the package]")
 @click.option("--model-version", callback=_word, help="Model version  [default: date of the newest picture]")
 @click.option("--created", callback=_moment, metavar="TIME", help="Time to record  [default: of the newest picture]")
+@click.option(
+    "--runtimes",
+    callback=_runtimes,
+    metavar="NAMES",
+    help="Of openvino,tflite,symmetric (TensorRT, ARM); onnxruntime always.  [default: all installed]",
+)
 @click.option("--report", type=click.Path(path_type=Path), help="HTML report  [default: NAME.report.html]")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 def train(
@@ -80,6 +98,7 @@ def train(
     model_id: str | None,
     model_version: str | None,
     created: str | None,
+    runtimes: tuple[str, ...] | None,
     report: Path | None,
     as_json: bool,
 ) -> None:
@@ -93,7 +112,7 @@ def train(
         from training.config import TrainConfig
         from training.run import Request
 
-        config = TrainConfig(seed=seed, size_px=size, roi=roi)
+        config = TrainConfig(seed=seed, size_px=size, roi=roi, runtimes=runtimes)
         moment = created or _newest(data)
         name = model_id or re.sub(r"[^a-z0-9._-]+", "-", out.stem.lower()).strip("-._")[:64] or "model"
         request = Request(data, out, config, name, model_version or moment[:10].replace("-", "."), moment)
@@ -106,6 +125,7 @@ def _train(request: Request, report: Path, as_json: bool) -> None:
     from models.package import write_atomically
     from training.progress import Progress
     from training.report import figures, html, summary
+    from training.report_networks import sentences
     from training.run import train as run
 
     for path in (request.package, report):
@@ -115,6 +135,7 @@ def _train(request: Request, report: Path, as_json: bool) -> None:
     write_atomically(report, html(done).encode())
     if as_json:
         click.echo(json.dumps(figures(done), ensure_ascii=False, indent=1))
+        click.echo("\n".join(sentences(done.networks)), err=True)
         return
     click.echo(summary(done))
     click.echo(f"package {request.package}\nreport  {report}")
@@ -127,7 +148,13 @@ def _train(request: Request, report: Path, as_json: bool) -> None:
 )
 @click.argument("package", type=click.Path(path_type=Path))
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--runtime", type=click.Choice(["all", "openvino", "onnxruntime"]), default="all", show_default=True)
+@click.option(
+    "--runtime",
+    type=click.Choice(["all", "openvino", "onnxruntime", "tflite"]),
+    default="all",
+    show_default=True,
+    help="All are those installed here that the package has a network for.",
+)
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the runtime.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 def evaluate(package: Path, data: Path, runtime: str, threads: int, as_json: bool) -> None:

@@ -19,13 +19,24 @@ VIEWS_WANTED = 200
 MAX_VIEWS_PER_PICTURE = 8
 
 
+# What a package may be made for beside the reference; "symmetric" is TensorRT's and ARM's INT8.
+RUNTIMES = ("openvino", "tflite", "symmetric")
+
+
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """`size_px` is the side of a square of the network input's area; the region's proportions are kept."""
+    """`size_px` is the side of a square of the network input's area; the region's proportions are kept.
+
+    `runtimes`: those of `RUNTIMES` to make the package for; none given means all that are installed.
+    """
 
     seed: int = 0
     size_px: int = 256
     roi: tuple[int, int, int, int] | None = None
+    runtimes: tuple[str, ...] | None = None
+
+    def wants(self, runtime: str) -> bool:
+        return self.runtimes is None or runtime in self.runtimes
 
     def geometry(self) -> Geometry:
         return Geometry(Box(*self.roi) if self.roi else None)

@@ -5,21 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from models.detector import Detector
+from models.package import open_package
 from models.runtimes.choose import installed_runtimes
 from training.data.dataset import open_dataset
 from training.evaluate import Evaluation, Rate, judge_pictures, summarize
 
 
 def evaluate_package(package: Path, root: Path, runtime: str, threads: int) -> list[Evaluation]:
-    """Judge every picture of `root` on one runtime or on "all" that are installed.
+    """Judge every picture of `root` on one runtime or on "all" that are installed and have a network in the package.
 
     Raises:
         TrainingError: the data set cannot be used.
         ModelError: the package cannot be used, or a picture is none it can judge.
     """
+    formats = {artefact.format for artefact in open_package(package).manifest.artefacts}
     data = open_dataset(root, min_good=0, one_size=False)
     found = []
-    for name in installed_runtimes() if runtime == "all" else (runtime,):
+    for name in installed_runtimes(formats) if runtime == "all" else (runtime,):
         detector = Detector.load(package, runtime=name, threads=threads)
         try:
             judged = judge_pictures(detector, data.pictures)

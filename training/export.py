@@ -52,7 +52,7 @@ def export_trunk(size: tuple[int, int], strides: Sequence[int]) -> bytes:
             output_names=[output_name(stride) for stride in strides],
             verbose=False,
         )
-        return _stripped(onnx.load(str(path)))
+        return stripped(onnx.load(str(path)))
 
 
 def output_name(stride: int) -> str:
@@ -74,6 +74,10 @@ def quantize(model: bytes, frames: Sequence[NDArray[np.uint8]]) -> bytes:
         plain, ready, quantized = (str(Path(folder) / name) for name in ("fp32.onnx", "ready.onnx", "int8.onnx"))
         Path(plain).write_bytes(model)
         quant_pre_process(plain, ready, skip_symbolic_shape=True)
+        # Pixels keep all of 0..255 whatever the calibration pictures show: a bright defect on dark parts must not be
+        # cut to the brightest good pixel. At a scale of 1 they are also quantized without loss.
+        padded = next(node.output[0] for node in onnx.load(ready).graph.node if node.op_type == "Pad")
+        pixels = {padded: [{"rmin": np.float32(0), "rmax": np.float32(255)}]}
         quantize_static(
             ready,
             quantized,
@@ -85,8 +89,9 @@ def quantize(model: bytes, frames: Sequence[NDArray[np.uint8]]) -> bytes:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
+            extra_options={"TensorQuantOverrides": pixels},
         )
-        return _stripped(onnx.load(quantized))
+        return stripped(onnx.load(quantized))
 
 
 def keep_outputs(model: bytes, strides: Sequence[int]) -> bytes:
@@ -107,7 +112,7 @@ def keep_outputs(model: bytes, strides: Sequence[int]) -> bytes:
     del graph.node[:], graph.initializer[:]
     graph.node.extend(nodes)
     graph.initializer.extend(weights)
-    return _stripped(proto)
+    return stripped(proto)
 
 
 @contextmanager
@@ -125,8 +130,8 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def _stripped(proto: Any) -> bytes:
-    """Serialized without whatever tells of the machine and the moment."""
+def stripped(proto: Any) -> bytes:
+    """An ONNX model serialized without whatever tells of the machine and the moment."""
     graph = proto.graph
     for holder in (proto, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
         holder.doc_string = ""

@@ -199,7 +199,11 @@ class CrossFit:
 
     def held_out(self, index: int, features: Features) -> float:
         """The raw score of a picture's features (perhaps from another runtime) by its own fold's scorer."""
-        return self.scorers[self.fold_of[index]](select(features, self.candidate.shape.strides)).raw
+        return self.score(index, select(features, self.candidate.shape.strides))
+
+    def score(self, index: int, features: Features) -> float:
+        """The same from the features of the scorer's own strides alone."""
+        return self.scorers[self.fold_of[index]](features).raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from models.decision import Limits, Outcome, Scores
 from models.golden import encode_frame, expectation
 from models.manifest import GoldenExpectation
+from models.runtimes.choose import REFERENCE
 from training.config import GOLDEN_FRAMES
 from training.errors import RefusedForSafety
 
 Judges = Mapping[str, Callable[[NDArray[np.uint8]], Scores]]
 _MARGIN_TOLERANCES = 2.0
 _FEWEST = 4
+# A device that replays a frame rounds a little otherwise again than what it was chosen with.
+_TWIN_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,45 +51,59 @@ def choose_golden(
     judges: Judges,
     limits: Limits,
     tolerance: float,
+    twins: Judges | None = None,
 ) -> Golden:
     """Half OK and half NG frames that every runtime judges alike, well away from both limits.
+
+    `twins` have no expectation of their own, they will be held to the reference's: their answers must lie well within
+    the tolerance of it.
 
     Raises:
         RefusedForSafety: too few such frames exist.
     """
     half = GOLDEN_FRAMES // 2
-    ok = _clear(good, judges, limits, tolerance, Outcome.OK, half)
-    ng = _clear(defective, judges, limits, tolerance, Outcome.NG, half)
+    search = _Search(judges, twins or {}, limits, tolerance)
+    ok = search.find(good, Outcome.OK, half)
+    ng = search.find(defective, Outcome.NG, half)
     if len(ng) < half:
-        ng += _clear([spoiled(tensor) for tensor in good], judges, limits, tolerance, Outcome.NG, half - len(ng))
+        ng += search.find([spoiled(tensor) for tensor in good], Outcome.NG, half - len(ng))
     if min(len(ok), len(ng)) < _FEWEST:
         raise RefusedForSafety(
             f"only {len(ok)} good and {len(ng)} bad pictures are judged clearly by every runtime, {_FEWEST} of each "
-            "are the least for a self-test; the package was not written: add good pictures, or look at the defects"
+            "are the least for a self-test",
+            "the package was not written: add good pictures, or look at the defects",
         )
     return Golden((*ok, *ng), tolerance)
 
 
-def _clear(
-    tensors: Sequence[NDArray[np.uint8]],
-    judges: Judges,
-    limits: Limits,
-    tolerance: float,
-    outcome: Outcome,
-    most: int,
-) -> list[tuple[bytes, dict[str, GoldenExpectation]]]:
-    found: list[tuple[bytes, dict[str, GoldenExpectation]]] = []
-    for tensor in tensors:
-        if len(found) == most:
-            break
-        expected = {name: expectation(judge(tensor), limits) for name, judge in judges.items()}
-        if all(_is_clear(one, outcome, limits, tolerance) for one in expected.values()):
-            found.append((encode_frame(tensor), expected))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Search:
+    judges: Judges
+    twins: Judges
+    limits: Limits
+    tolerance: float
 
+    def find(
+        self, tensors: Sequence[NDArray[np.uint8]], outcome: Outcome, most: int
+    ) -> list[tuple[bytes, dict[str, GoldenExpectation]]]:
+        """The first of `tensors` that are clearly of `outcome`, with what is expected of them."""
+        found: list[tuple[bytes, dict[str, GoldenExpectation]]] = []
+        for tensor in tensors:
+            if len(found) == most:
+                break
+            expected = {name: expectation(judge(tensor), self.limits) for name, judge in self.judges.items()}
+            clear = all(self._is_clear(one, outcome) for one in expected.values())
+            if clear and all(self._repeats(twin(tensor), expected[REFERENCE]) for twin in self.twins.values()):
+                found.append((encode_frame(tensor), expected))
+        return found
 
-def _is_clear(found: GoldenExpectation, outcome: Outcome, limits: Limits, tolerance: float) -> bool:
-    margin = _MARGIN_TOLERANCES * tolerance
-    if outcome is Outcome.OK:
-        return found.outcome is outcome and found.score < limits.ok_below - margin
-    return found.outcome is outcome and found.score >= limits.ng_from + margin
+    def _is_clear(self, found: GoldenExpectation, outcome: Outcome) -> bool:
+        margin = _MARGIN_TOLERANCES * self.tolerance
+        if outcome is Outcome.OK:
+            return found.outcome is outcome and found.score < self.limits.ok_below - margin
+        return found.outcome is outcome and found.score >= self.limits.ng_from + margin
+
+    def _repeats(self, scores: Scores, expected: GoldenExpectation) -> bool:
+        found = expectation(scores, self.limits)
+        off = max(abs(found.score - expected.score), abs(found.map_mean - expected.map_mean))
+        return found.outcome is expected.outcome and off <= _TWIN_SHARE * self.tolerance

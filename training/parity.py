@@ -22,9 +22,21 @@ class Parity:
     largest_difference: float
 
     @property
-    def passed(self) -> bool:
+    def refusal(self) -> str:
+        """Why the runtime may not judge, "" where it may."""
+        if self.flips:
+            shown = ", ".join(self.flips[:3])
+            many = f"{len(self.flips)} of {self.pictures} pictures ({shown})"
+            return f"{self.runtime} turns OK into NG or NG into OK on {many}"
         # One move is always allowed: below 100 pictures 1 % would be none, and one picture can sit on a limit.
-        return not self.flips and len(self.moves) <= max(1, int(self.pictures * MAX_RECHECK_MOVES))
+        if len(self.moves) > max(1, int(self.pictures * MAX_RECHECK_MOVES)):
+            moved = f"{self.runtime} moves {len(self.moves)} of {self.pictures} pictures to or from RECHECK"
+            return f"{moved}, 1 % is the most"
+        return ""
+
+    @property
+    def passed(self) -> bool:
+        return not self.refusal
 
 
 def compare(runtime: str, names: list[str], reference: Raws, own: Raws, limits: Limits) -> Parity:
@@ -46,12 +58,8 @@ def refuse_disparity(parity: Parity) -> None:
         RefusedForSafety: with the pictures that were judged differently.
     """
     if parity.flips:
-        raise RefusedForSafety(
-            f"{parity.runtime} turns OK into NG or NG into OK on {len(parity.flips)} of {parity.pictures} pictures "
-            f"({', '.join(parity.flips[:3])}); the package was not written: add pictures like these"
-        )
+        raise RefusedForSafety(parity.refusal, "the package was not written: add pictures like these")
     if not parity.passed:
         raise RefusedForSafety(
-            f"{parity.runtime} moves {len(parity.moves)} of {parity.pictures} pictures to or from RECHECK, 1 % is the "
-            "most; the package was not written: add good pictures, so that fewer lie near a limit"
+            parity.refusal, "the package was not written: add good pictures, so that fewer lie near a limit"
         )

@@ -18,6 +18,7 @@ from models.runtimes.choose import REFERENCE
 from training.calibrate import certificate_sentence
 from training.data.dataset import Picture
 from training.fit import auroc
+from training.report_networks import network_figures, network_table, sentences
 from training.report_parts import histogram, latency_rows, overlay, table
 from training.run import TrainingRun
 
@@ -46,7 +47,7 @@ def outcomes(run: TrainingRun) -> dict[str, Counter[str]]:
 
 
 def summary(run: TrainingRun) -> str:
-    """One paragraph: what was trained on what, and what is proven."""
+    """What was trained on what, what is proven, and one line for each further network file."""
     good, bad = len(run.data.good), len(run.data.defective)
     counts = outcomes(run)
     good_ok = counts["good"]["OK"]
@@ -58,7 +59,8 @@ def summary(run: TrainingRun) -> str:
     ]
     if value is not None:
         parts.append(f"AUROC {100 * value:.2f}")
-    return "; ".join(parts) + ". " + certificate_sentence(run.calibration.raw_limits) + _one_group_warning(run)
+    proven = "; ".join(parts) + ". " + certificate_sentence(run.calibration.raw_limits) + _one_group_warning(run)
+    return "\n".join([proven, *sentences(run.networks)])
 
 
 def _one_group_warning(run: TrainingRun) -> str:
@@ -85,6 +87,7 @@ def figures(run: TrainingRun) -> dict[str, object]:
         "overkill_bound_95": run.calibration.raw_limits.overkill_bound,
         "outcomes": {label: dict(rows) for label, rows in sorted(outcomes(run).items())},
         "parity": {one.runtime: {"flips": len(one.flips), "moves": len(one.moves)} for one in run.calibration.parity},
+        "networks": network_figures(run.networks),
         "named_right": [run.prototypes.right, run.prototypes.asked] if run.prototypes else None,
         "config_sha256": run.manifest.training.config_sha256,
         "data_sha256": run.manifest.training.data_sha256,
@@ -95,7 +98,7 @@ def html(run: TrainingRun) -> str:
     """The whole report."""
     title = f"{run.request.id} {run.request.version}"
     sections = [
-        f"<h1>{escape(title)}</h1><p>{escape(summary(run))}</p>",
+        f"<h1>{escape(title)}</h1><p>{escape(summary(run)).replace(chr(10), '<br>')}</p>",
         _data(run),
         "<h2>Held-out scores and limits</h2>" + _scores(run),
         "<h2>Outcomes by folder</h2>" + _outcomes(run),
@@ -153,13 +156,8 @@ def _runtimes(run: TrainingRun) -> str:
     rows: list[tuple[object, ...]] = []
     if value is not None and run.fp32_auroc is not None:
         rows.append(("AUROC, held out", f"{100 * run.fp32_auroc:.2f}", f"{100 * value:.2f}"))
-    rows.append(("network, bytes", run.network_bytes[0], run.network_bytes[1]))
-    text = table(("", "fp32", "INT8"), rows)
-    parity = [
-        (one.runtime, one.pictures, len(one.flips), ", ".join(one.moves) or "none", f"{one.largest_difference:.4f}")
-        for one in run.calibration.parity
-    ]
-    text += table(("runtime", "pictures", "OK ↔ NG", "to or from RECHECK", "largest difference"), parity)
+    text = table(("", "fp32", "INT8"), rows) if rows else ""
+    text += network_table(run.networks)
     text += f"<p>Package: {run.package_bytes} bytes.</p>"
     return text + table(("runtime", "p50 ms", "p99 ms", "of it scoring, p50 ms"), latency_rows(run))
 

@@ -8,45 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
-from models.decision import Limits, Scores
-from models.manifest import ClassEntry, Manifest, ScoreMap, TrainingEntry
+from models.manifest import ClassEntry, Manifest, TrainingEntry
 from models.package import write_package
 from models.quality import measure
 from models.runtimes.choose import REFERENCE, installed_runtimes
 from models.scorers import calibrated
+from training import litert
+from training.artefacts import REFERENCE_FORM, Bench, Further, Offer, Trial, find_further, may_convert
 from training.assemble import Ingredients, assemble
-from training.calibrate import (
-    RawLimits,
-    Raws,
-    limits_in_unit,
-    map_through_line,
-    raw_limits,
-    reference_map,
-    refuse_constant,
-    scores_in_unit,
-)
+from training.calibrate import refuse_constant
 from training.config import TrainConfig
 from training.data.catalogue import build_catalogue
 from training.data.dataset import DataSet, open_dataset
 from training.data.split import folds_by_group
-from training.errors import RefusedForSafety
+from training.errors import NotThere
 from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Inputs
 from training.fit import DEFAULT, Candidate, CrossFit, FitData, Fitted, auroc, choose, cross_fit, fit, select
-from training.golden import Golden, choose_golden, tolerance_of
-from training.parity import Parity, compare, refuse_disparity
+from training.gate import Calibration, first_through_the_gate
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
-from training.tensors import Tensor, Tensors, calibration_frames, read_tensors
+from training.self_test import choose_self_test
+from training.tensors import Tensors, calibration_frames, read_tensors
+from training.timing import network_ms
 
 _TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-headless")
-_GATE_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +51,13 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """Held-out scores of every runtime in the unit [0, 1] (good first, then defective), maps, limits and parity."""
+class Networks:
+    """Every network file that was tried, the reference's own runtimes first, what was left out, and fp32."""
 
-    raws: dict[str, Raws]
-    scores: dict[str, Raws]
-    maps: dict[str, ScoreMap]
-    raw_limits: RawLimits
-    limits: Limits
-    parity: tuple[Parity, ...]
+    trials: tuple[Trial, ...]
+    left_out: tuple[str, ...]
+    fp32_bytes: int
+    fp32_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +73,7 @@ class TrainingRun:
     calibration: Calibration
     prototypes: Prototypes | None
     fp32_auroc: float | None
-    network_bytes: tuple[int, int]
+    networks: Networks
 
 
 def train(request: Request, progress: Progress) -> TrainingRun:
@@ -96,6 +83,7 @@ def train(request: Request, progress: Progress) -> TrainingRun:
         TrainingError: the data, a missing file, or a gate stopped the run; no package was written.
     """
     config = request.config
+    check_runtimes(config)
     data = open_dataset(request.root)
     catalogue = build_catalogue(request.root, data.defects)
     inputs = Inputs(config.geometry(), config.input_size(data.size))
@@ -104,11 +92,16 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     network = quantize(plain, calibration_frames(tensors))
     features = _features(network, tensors, _folds(data, config.seed), "INT8 features", progress)
     tried = _choose(features, config.seed, progress)
-    best, calibration = _first_through_the_gate(data, tensors, network, tried, progress)
+    names = [picture.name for picture in (*data.good, *data.defective)]
+    best, calibration = first_through_the_gate(names, tensors, network, tried, _onnx_runtimes(config), progress)
     fitted = fit(best.candidate, features.sample(best.candidate.views), config.seed)
     prototypes = _prototypes(data, features, fitted, calibration, catalogue)
-    shipped = keep_outputs(network, best.candidate.shape.strides)
-    golden = _golden(tensors, shipped, fitted, calibration)
+    strides = best.candidate.shape.strides
+    reference = Offer(REFERENCE, "onnx", REFERENCE_FORM, keep_outputs(network, strides))
+    bench = Bench(tensors, best, calibration, progress)
+    found = find_further(reference.content, bench, config, inputs.size)
+    golden, further = choose_self_test(reference, found, fitted, bench)
+    calibration = further.calibration(calibration)
     manifest, files = assemble(
         Ingredients(
             id=request.id,
@@ -117,7 +110,7 @@ def train(request: Request, progress: Progress) -> TrainingRun:
             config=config,
             input_size=inputs.size,
             catalogue=catalogue,
-            network=shipped,
+            networks=(reference, *further.shipped),
             fitted=fitted,
             prototypes=prototypes,
             calibration=[(float(s), p.group) for s, p in zip(best.good, data.good, strict=True)],
@@ -129,10 +122,37 @@ def train(request: Request, progress: Progress) -> TrainingRun:
         )
     )
     fp32 = _fp32_auroc(plain, tensors, best, config.seed, progress)
+    networks = _networks(keep_outputs(plain, strides), reference, further, bench)
     write_package(request.package, manifest, files)
     size = request.package.stat().st_size
-    networks = (len(plain), len(shipped))
     return TrainingRun(request, data, manifest, size, best, tuple(tried), calibration, prototypes, fp32, networks)
+
+
+def check_runtimes(config: TrainConfig) -> None:
+    """Raises NotThere where a runtime was asked for by name and cannot be had here."""
+    if config.runtimes is None:
+        return
+    if "tflite" in config.runtimes and not litert.installed():
+        raise NotThere(
+            "tflite was asked for, but LiteRT's converter is not installed; pip install 'okng[train-tflite]'"
+        )
+    if "openvino" in config.runtimes and "openvino" not in installed_runtimes():
+        raise NotThere("openvino was asked for, but is not installed; pip install 'okng[openvino]'")
+
+
+def _onnx_runtimes(config: TrainConfig) -> tuple[str, ...]:
+    """What else runs the reference's file here and is wanted."""
+    return tuple(name for name in installed_runtimes() if name != REFERENCE and config.wants(name))
+
+
+def _networks(plain: bytes, reference: Offer, further: Further, bench: Bench) -> Networks:
+    """The reference's file on each of its runtimes, then all others, and fp32 in the same minute."""
+    trials = []
+    for name, raws in bench.calibration.raws.items():
+        parity = next((one for one in bench.calibration.parity if one.runtime == name), None)
+        trials.append(bench.trial(replace(reference, runtime=name), raws, parity, ""))
+    fp32_ms = network_ms(plain, REFERENCE, bench.tensors.good)
+    return Networks((*trials, *further.trials), further.left_out, len(plain), fp32_ms)
 
 
 def _folds(data: DataSet, seed: int) -> tuple[int, ...]:
@@ -172,59 +192,6 @@ def _choose(features: FitData, seed: int, progress: Progress) -> list[CrossFit]:
     return [try_one(replace(DEFAULT, views=DEFAULT.views if DEFAULT.views in views else "none"))]
 
 
-def _first_through_the_gate(
-    data: DataSet, tensors: Tensors, network: bytes, tried: list[CrossFit], progress: Progress
-) -> tuple[CrossFit, Calibration]:
-    """The best scorer that every runtime agrees on; a scorer can magnify what two runtimes round differently.
-
-    Raises:
-        RefusedForSafety: none of the best few passes; what stopped the best one.
-    """
-    refusals: list[RefusedForSafety] = []
-    for candidate in tried[:_GATE_ATTEMPTS]:
-        try:
-            return candidate, _calibrate(data, tensors, network, candidate, len(tried), progress)
-        except RefusedForSafety as refusal:
-            refusals.append(refusal)
-    raise refusals[0]
-
-
-def _calibrate(
-    data: DataSet,
-    tensors: Tensors,
-    network: bytes,
-    best: CrossFit,
-    scorers: int,
-    progress: Progress,
-) -> Calibration:
-    """Maps of all runtimes from the same held-out pictures, limits, and the parity gate."""
-    reference = np.concatenate([best.good, best.defective])
-    raws = {REFERENCE: reference}
-    plain = [*tensors.good, *tensors.defective]
-    for name in installed_runtimes():
-        if name != REFERENCE:
-            extract = Extractor(network, name, threads=2)
-            maps = progress.each(f"parity on {name}", extract(plain), len(plain))
-            raws[name] = np.array([best.held_out(index, own) for index, own in enumerate(maps)])
-            extract.close()
-    for name, own in raws.items():
-        refuse_constant(own, f"the INT8 network on {name}")
-    first = reference_map(best.good)
-    maps_of = {
-        name: first if name == REFERENCE else map_through_line(first, own, reference) for name, own in raws.items()
-    }
-    raw = raw_limits(best.good, best.defective, scorers)
-    limits = limits_in_unit(raw, first)
-    scores = scores_in_unit(raws, maps_of)
-    names = [picture.name for picture in (*data.good, *data.defective)]
-    parity = tuple(
-        compare(name, names, scores[REFERENCE], own, limits) for name, own in scores.items() if name != REFERENCE
-    )
-    for one in parity:
-        refuse_disparity(one)
-    return Calibration(raws, scores, maps_of, raw, limits, parity)
-
-
 def _prototypes(
     data: DataSet,
     features: FitData,
@@ -239,22 +206,6 @@ def _prototypes(
         scores = calibrated(raw, calibration.maps[REFERENCE])
         vectors.append(vector_of(defect_region(scores, calibration.limits.ok_below, mask), raw))
     return build_prototypes(vectors, [codes[picture.label] for picture in data.defective])
-
-
-def _golden(tensors: Tensors, network: bytes, fitted: Fitted, calibration: Calibration) -> Golden:
-    extractors = {name: Extractor(network, name, threads=1) for name in calibration.maps}
-
-    def judge(name: str, tensor: Tensor) -> Scores:
-        (maps,) = extractors[name]([tensor])
-        return calibrated(fitted.scorer(maps), calibration.maps[name])
-
-    judges = {name: partial(judge, name) for name in extractors}
-    good = calibration.scores[REFERENCE][: len(tensors.good)]
-    try:
-        return choose_golden(tensors.good, tensors.defective, judges, calibration.limits, tolerance_of(good))
-    finally:
-        for extractor in extractors.values():
-            extractor.close()
 
 
 def _fp32_auroc(plain: bytes, tensors: Tensors, best: CrossFit, seed: int, progress: Progress) -> float | None:
@@ -275,5 +226,5 @@ def _origin(data: DataSet, config: TrainConfig) -> TrainingEntry:
         seed=config.seed,
         good_pictures=len(data.good),
         defective_pictures=len(data.defective),
-        tools={name: version(name) for name in _TOOLS},
+        tools={name: version(name) for name in (*_TOOLS, *(litert.TOOLS if may_convert(config) else ()))},
     )

@@ -26,6 +26,11 @@ class Tensors:
     masks: list[Mask | None]
     views: dict[str, list[list[Tensor]]]
 
+    @property
+    def plain(self) -> list[Tensor]:
+        """Every picture once, good first."""
+        return [*self.good, *self.defective]
+
 
 def read_tensors(data: DataSet, inputs: Inputs, seed: int, progress: Progress) -> Tensors:
     """Read every picture once.

@@ -15,6 +15,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from appliance.demo.audit import JournalRow, read_journal
+from models.decision import Outcome
+from models.detector import Detector
+from models.picture_file import read_picture
 from tests.fakes.line import OKNG, ROOM, Running, okng, simulator, transcript, write_config
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.waiting import until
@@ -35,6 +38,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(picture, folder / "data" / label)
     done = okng("train", folder / "data", "--out", folder / "cookies.okng", "--json", timeout_s=600)
     assert done.returncode == 0, done.stderr
+    (folder / "figures.json").write_text(done.stdout)
     return folder / "cookies.okng"
 
 
@@ -101,3 +105,19 @@ def test_good_and_bad_are_told_apart_on_the_device_path(replay: dict[str, Any]) 
     passed = [m for m in replay["mqtt"] if m["outcome"] == "OK" and "anomaly" in picture_of[m["id"]]]
     print(f"\ncookies: {inverted} of 112 pairs inverted, {len(passed)} of 8 bad parts passed as OK")  # noqa: T201
     assert inverted <= MAX_INVERTED
+
+
+def test_litert_holds_the_same_int8_network_and_judges_unseen_cookies_alike(package: Path) -> None:
+    tried = json.loads(package.with_name("figures.json").read_text())["networks"]["tried"]
+    (lite,) = [row for row in tried if row["runtime"] == "tflite" and row["shipped"]]
+    assert (lite["quantization"], lite["flips"]) == ("int8 per-channel", 0) and lite["moves"] <= 1
+    scores = {}
+    for runtime in ("onnxruntime", "tflite"):
+        detector = Detector.load(package, runtime=runtime)
+        assert detector.info.certified
+        pictures = sorted((COOKIES / "test-images").glob("*.jpg"))
+        scores[runtime] = [detector.inspect(read_picture(path)).decision for path in pictures]
+        detector.close()
+    for reference, own in zip(scores["onnxruntime"], scores["tflite"], strict=True):
+        assert {reference.outcome, own.outcome} != {Outcome.OK, Outcome.NG}
+        assert abs(reference.score - own.score) < 0.02

@@ -123,14 +123,30 @@ class Trunk(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         x = pixels.permute(0, 3, 1, 2).to(torch.float32)
-        x = functional.pad(x, self.stem_padding, value=PIXEL_MEAN)
-        x = self.stem(x)
+        return self.features(functional.pad(x, self.stem_padding, value=PIXEL_MEAN))
+
+    def features(self, padded: Tensor) -> tuple[Tensor, ...]:
+        """The maps of pixels `(1, 3, H + 1, W + 1)` that are padded for the first convolution."""
+        x = self.stem(padded)
         features = []
         for index, block in enumerate(self.blocks):
             x = block(x)
             if index in self.taps:
                 features.append(x)
         return tuple(features)
+
+
+class ChannelsLastTrunk(nn.Module):
+    """The same trunk with maps `(1, H/s, W/s, C)`: a runtime whose layers are channels-last need not turn anything."""
+
+    def __init__(self, trunk: Trunk) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        left, right, top, bottom = self.trunk.stem_padding
+        x = functional.pad(pixels.to(torch.float32), (0, 0, left, right, top, bottom), value=PIXEL_MEAN)
+        return tuple(feature.permute(0, 2, 3, 1) for feature in self.trunk.features(x.permute(0, 3, 1, 2)))
 
 
 def load_trunk(strides: Sequence[int] = (8, 16)) -> Trunk:

@@ -1,0 +1,198 @@
+"""Which network files a package carries beside the reference's: each is judged on the same held-out pictures.
+
+LiteRT comes in three forms and the first that agrees is taken: INT8, INT8 weights alone, fp32. The symmetric INT8 file
+for TensorRT and ARM shares the reference's score map, because a package has one map a runtime family. A file that does
+not agree is left out, which the run says loudly; the package is written all the same, because a station that is told to
+use the missing file refuses to start, and never runs another one in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from models.errors import ModelError
+from models.manifest import Format, Quantization
+from models.runtimes.choose import REFERENCE
+from training import litert
+from training.calibrate import Raws
+from training.config import TrainConfig
+from training.errors import ConversionFailed, RefusedForSafety
+from training.features import Extractor, Features
+from training.fit import CrossFit, auroc
+from training.gate import Calibration, Judged, judge
+from training.parity import Parity
+from training.progress import Progress
+from training.symmetric import extract_unoptimized, symmetric
+from training.tensors import Tensors
+from training.timing import network_ms
+
+LITERT, SYMMETRIC = "tflite", "symmetric"
+REFERENCE_FORM: Quantization = "int8 QDQ U8S8 per-channel reduce_range"
+SYMMETRIC_FORM: Quantization = "int8 QDQ S8S8 per-channel symmetric"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A network file that could be shipped; `runtime` is what judges it here, or "symmetric"."""
+
+    runtime: str
+    format: Format
+    quantization: Quantization
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How an offer did; `refusal` is why it is not shipped, "" where it is.
+
+    `auroc`: on held-out pictures, none without defective ones; `ms`: the network alone on one thread of this machine,
+    none where this machine says nothing about it.
+    """
+
+    runtime: str
+    quantization: Quantization
+    size_bytes: int
+    parity: Parity | None
+    auroc: float | None
+    ms: float | None
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """The files that passed, how every one that was tried did, what was left out and why; `litert` if it passed."""
+
+    shipped: tuple[Offer, ...]
+    trials: tuple[Trial, ...]
+    left_out: tuple[str, ...]
+    litert: Judged | None
+
+    def calibration(self, reference: Calibration) -> Calibration:
+        """The calibration of all runtimes that the package is for; a symmetric file shares the reference's."""
+        return reference.with_runtime(self.litert) if self.litert else reference
+
+    def without(self, offer: Offer, reason: str) -> Further:
+        """The same with one file refused after all."""
+        ours = (offer.runtime, offer.quantization)
+        return Further(
+            tuple(one for one in self.shipped if one is not offer),
+            tuple(
+                replace(one, refusal=reason) if (one.runtime, one.quantization) == ours else one for one in self.trials
+            ),
+            self.left_out,
+            None if offer.runtime == LITERT else self.litert,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every offer is judged on."""
+
+    tensors: Tensors
+    best: CrossFit
+    calibration: Calibration
+    progress: Progress
+
+    def judge(self, offer: Offer) -> Judged:
+        """What the offer's file says of all held-out pictures.
+
+        Raises:
+            RefusedForSafety: its scores say nothing, or another thing than the reference's.
+            ModelError: its runtime cannot load or run it.
+        """
+        if offer.runtime == SYMMETRIC:
+            maps = extract_unoptimized(offer.content, self.tensors.plain)
+            return judge(self.calibration, SYMMETRIC, self._raws(offer, maps), self.calibration.maps[REFERENCE])
+        extract = Extractor(offer.content, offer.runtime, threads=2)
+        try:
+            return judge(self.calibration, offer.runtime, self._raws(offer, extract(self.tensors.plain)))
+        finally:
+            extract.close()
+
+    def _raws(self, offer: Offer, maps: Iterator[Features]) -> Raws:
+        counted = self.progress.each(f"parity of {offer.runtime}, {offer.quantization}", maps, len(self.tensors.plain))
+        return np.array([self.best.score(index, own) for index, own in enumerate(counted)])
+
+    def trial(self, offer: Offer, raws: Raws | None, parity: Parity | None, refusal: str) -> Trial:
+        """The offer's row of the report; a file that could not be judged has no figures but its size."""
+        good = len(self.tensors.good)
+        known = raws is not None and len(raws) > good
+        return Trial(
+            offer.runtime,
+            offer.quantization,
+            len(offer.content),
+            parity,
+            auroc(raws[:good], raws[good:]) if raws is not None and known else None,
+            None if raws is None else self._ms(offer),
+            refusal,
+        )
+
+    def _ms(self, offer: Offer) -> float | None:
+        return None if offer.runtime == SYMMETRIC else network_ms(offer.content, offer.runtime, self.tensors.good)
+
+
+class Judging(Protocol):
+    """What a ladder needs: `Bench`, or a fake."""
+
+    def judge(self, offer: Offer) -> Judged: ...
+
+    def trial(self, offer: Offer, raws: Raws | None, parity: Parity | None, refusal: str) -> Trial: ...
+
+
+def first_that_agrees(offers: Sequence[Offer], bench: Judging) -> tuple[tuple[Trial, ...], Offer | None, Judged | None]:
+    """Try offers in order until one agrees with the reference: how each did, then the one to ship and what it said."""
+    trials: list[Trial] = []
+    for offer in offers:
+        try:
+            judged = bench.judge(offer)
+        except RefusedForSafety as error:
+            trials.append(bench.trial(offer, None, None, error.reason))
+        except ModelError as error:
+            trials.append(bench.trial(offer, None, None, str(error)))
+        else:
+            trials.append(bench.trial(offer, judged.raws, judged.parity, judged.parity.refusal))
+            if judged.parity.passed:
+                return tuple(trials), offer, judged
+    return tuple(trials), None, None
+
+
+def may_convert(config: TrainConfig) -> bool:
+    """Whether this run makes LiteRT files."""
+    return config.wants(LITERT) and litert.installed()
+
+
+def find_further(reference: bytes, bench: Bench, config: TrainConfig, size: tuple[int, int]) -> Further:
+    """Make and judge every further file that is wanted and can be made here; `size` is the input's (width, height)."""
+    offers: list[Offer] = []
+    left_out: list[str] = []
+    if may_convert(config):
+        try:
+            offers += _convert(reference, bench, size)
+        except ConversionFailed as error:
+            left_out.append(f"LiteRT REFUSED: {error}; the package carries no LiteRT network")
+    else:
+        left_out.append("LiteRT left out, as asked" if not config.wants(LITERT) else litert.LEFT_OUT)
+    trials, lite, judged = first_that_agrees(offers, bench)
+    shipped = [lite] if lite else []
+    if config.wants(SYMMETRIC):
+        more, passed, _ = first_that_agrees([Offer(SYMMETRIC, "onnx", SYMMETRIC_FORM, symmetric(reference))], bench)
+        trials, shipped = (*trials, *more), [*shipped, *([passed] if passed else [])]
+    else:
+        left_out.append("symmetric INT8 for TensorRT and ARM left out, as asked")
+    return Further(tuple(shipped), trials, tuple(left_out), judged)
+
+
+def _convert(reference: bytes, bench: Bench, size: tuple[int, int]) -> list[Offer]:
+    """All forms of LiteRT, the one to prefer first.
+
+    Raises:
+        ConversionFailed: there are none.
+    """
+    strides = bench.best.candidate.shape.strides
+    work = (litert.convert(reference, strides, size) for _ in range(1))
+    (files,) = bench.progress.each("conversion to LiteRT", work, 1)
+    return [Offer(LITERT, "tflite", form, files[form]) for form in litert.LADDER]

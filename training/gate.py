@@ -1,0 +1,128 @@
+"""The gate that a scorer and every runtime pass before a package is written: same pictures, same verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.decision import Limits
+from models.manifest import ScoreMap
+from models.runtimes.choose import REFERENCE
+from training.calibrate import (
+    RawLimits,
+    Raws,
+    limits_in_unit,
+    map_through_line,
+    raw_limits,
+    reference_map,
+    refuse_constant,
+    scores_in_unit,
+)
+from training.errors import RefusedForSafety
+from training.features import Extractor
+from training.fit import CrossFit
+from training.parity import Parity, compare, refuse_disparity
+from training.progress import Progress
+from training.tensors import Tensors
+
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Held-out scores of every runtime in the unit [0, 1] (good first, then defective), maps, limits and parity.
+
+    `names` are the pictures' names, in the order of the scores.
+    """
+
+    names: tuple[str, ...]
+    raws: dict[str, Raws]
+    scores: dict[str, Raws]
+    maps: dict[str, ScoreMap]
+    raw_limits: RawLimits
+    limits: Limits
+    parity: tuple[Parity, ...]
+
+    def with_runtime(self, judged: Judged) -> Calibration:
+        """The same with one more runtime that passed."""
+        name = judged.parity.runtime
+        return replace(
+            self,
+            raws=self.raws | {name: judged.raws},
+            scores=self.scores | {name: judged.scores},
+            maps=self.maps | {name: judged.score_map},
+            parity=(*self.parity, judged.parity),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a network file on a runtime says of all held-out pictures, beside the reference."""
+
+    raws: Raws
+    scores: Raws
+    score_map: ScoreMap
+    parity: Parity
+
+
+def judge(calibration: Calibration, runtime: str, raws: Raws, score_map: ScoreMap | None = None) -> Judged:
+    """Hold a runtime's raw scores of all pictures against the reference, on a map of its own or a given one.
+
+    Raises:
+        RefusedForSafety: the scores say nothing, or another thing than the reference's.
+    """
+    refuse_constant(raws, f"the network on {runtime}")
+    own = score_map or map_through_line(calibration.maps[REFERENCE], raws, calibration.raws[REFERENCE])
+    scores = scores_in_unit({runtime: raws}, {runtime: own})[runtime]
+    parity = compare(runtime, list(calibration.names), calibration.scores[REFERENCE], scores, calibration.limits)
+    return Judged(raws, scores, own, parity)
+
+
+def first_through_the_gate(
+    names: Sequence[str],
+    tensors: Tensors,
+    network: bytes,
+    tried: Sequence[CrossFit],
+    runtimes: Sequence[str],
+    progress: Progress,
+) -> tuple[CrossFit, Calibration]:
+    """The best scorer that every runtime agrees on; a scorer can magnify what two runtimes round differently.
+
+    Raises:
+        RefusedForSafety: none of the best few passes; what stopped the best one.
+    """
+    refusals: list[RefusedForSafety] = []
+    for candidate in tried[:_ATTEMPTS]:
+        try:
+            calibration = _of_reference(names, candidate, len(tried))
+            for name in runtimes:
+                judged = judge(calibration, name, _raws(tensors, network, name, candidate, progress))
+                refuse_disparity(judged.parity)
+                calibration = calibration.with_runtime(judged)
+            return candidate, calibration
+        except RefusedForSafety as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
+
+
+def _of_reference(names: Sequence[str], best: CrossFit, scorers: int) -> Calibration:
+    """Map and limits from the reference's own scores."""
+    raws = {REFERENCE: np.concatenate([best.good, best.defective])}
+    refuse_constant(raws[REFERENCE], f"the network on {REFERENCE}")
+    maps = {REFERENCE: reference_map(best.good)}
+    raw = raw_limits(best.good, best.defective, scorers)
+    limits = limits_in_unit(raw, maps[REFERENCE])
+    return Calibration(tuple(names), raws, scores_in_unit(raws, maps), maps, raw, limits, ())
+
+
+def _raws(tensors: Tensors, network: bytes, runtime: str, best: CrossFit, progress: Progress) -> Raws:
+    """Raw scores of all pictures on a runtime, each by the scorer that never saw it."""
+    plain = tensors.plain
+    extract = Extractor(network, runtime, threads=2)
+    try:
+        maps = progress.each(f"parity on {runtime}", extract(plain), len(plain))
+        return np.array([best.held_out(index, own) for index, own in enumerate(maps)])
+    finally:
+        extract.close()
