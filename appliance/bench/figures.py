@@ -24,6 +24,8 @@ class Deliveries:
     """What became of every trigger. `plc` and `mqtt` are held against the journal; None where there is no such reader.
 
     `lost` and `doubled` sum up all readers, and triggers that the PLC sent and nobody answered.
+    `ledger_balanced`: every snapshot of the ledger added up, the last with nothing under way; so did the PLC's own book,
+    and all was measured.
     """
 
     triggers: int
@@ -166,7 +168,7 @@ def _deliveries(run: Run) -> Deliveries:
         mqtt=mqtt,
         lost=lost,
         doubled=doubled,
-        ledger_balanced=run.balanced and run.delivered and not run.measured.left_out,
+        ledger_balanced=run.balanced and run.delivered and run.simulator_code == 0 and not run.measured.left_out,
     )
 
 

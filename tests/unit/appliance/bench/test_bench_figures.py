@@ -156,7 +156,7 @@ def test_a_result_that_was_superseded_is_two_rows_and_one_part(files: Files) -> 
     assert (found.accepted, found.journal_rows, found.lost, found.doubled) == (PARTS, PARTS + 1, 0, 0)
 
 
-@pytest.mark.parametrize("change", [{"balanced": False}, {"delivered": False}])
+@pytest.mark.parametrize("change", [{"balanced": False}, {"delivered": False}, {"simulator_code": 1}])
 def test_a_ledger_that_does_not_add_up_is_told(files: Files, change: dict[str, Any]) -> None:
     files.run = replace(files.run, **change)
     assert missed(files, "runs whose ledger does not add up")
