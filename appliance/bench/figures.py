@@ -16,7 +16,7 @@ from appliance.demo.audit import Tally, mqtt_tally, plc_tally, read_journal, rea
 from appliance.domain.stages import Stage
 
 _WARM_SHARE = 0.1
-_MEMORY_WARM_PARTS = 1500  # SQLite's page cache and the page's sliding window have filled up by then
+_MEMORY_WARM_PARTS = 4000  # by then SQLite's caches and the windows of latencies have filled up
 
 
 @dataclass(frozen=True, slots=True)
