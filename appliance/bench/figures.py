@@ -24,8 +24,8 @@ class Deliveries:
     """What became of every trigger. `plc` and `mqtt` are held against the journal; None where there is no such reader.
 
     `lost` and `doubled` sum up all readers, and triggers that the PLC sent and nobody answered.
-    `ledger_balanced`: every snapshot of the ledger added up, the last with nothing under way; so did the PLC's own book;
-    the meter had room for all.
+    `ledger_balanced`: every snapshot of the ledger added up, the last with nothing under way; so did the PLC's own
+    book; the meter had room for all.
     """
 
     triggers: int
