@@ -108,7 +108,7 @@ def _manifest(
             resize="area when shrinking, else linear",
         ),
         geometry=GeometryEntry(roi=parts.config.roi, hash=geometry.hash),
-        artefacts=tuple(_artefact(offer, parts.maps) for offer in parts.networks),
+        artefacts=tuple(artefact_entry(offer, parts.maps) for offer in parts.networks),
         scorer=parts.fitted.entry(arrays),
         naming=naming,
         calibration=CalibrationEntry(
@@ -127,7 +127,7 @@ def _file_of(offer: Offer) -> str:
     return _NETWORK_FILES.get(offer.quantization, _LITERT_FILE)
 
 
-def _artefact(offer: Offer, maps: Mapping[str, ScoreMap]) -> ArtefactEntry:
+def artefact_entry(offer: Offer, maps: Mapping[str, ScoreMap]) -> ArtefactEntry:
     """Certified for the runtimes that were judged with this very file; a symmetric one only on its own device."""
     proven = [name for name in maps if (name == LITERT) is (offer.runtime == LITERT)]
     return ArtefactEntry.model_validate(

@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from models.errors import PackageError
-from training.artefacts import LITERT, SYMMETRIC, Further, Offer, Trial, find_further, first_that_agrees
+from training.artefacts import (
+    LITERT,
+    REFERENCE_FORM,
+    SYMMETRIC,
+    SYMMETRIC_FORM,
+    Further,
+    Offer,
+    Trial,
+    find_further,
+    first_that_agrees,
+)
+from training.assemble import artefact_entry
 from training.calibrate import Raws, reference_map
 from training.config import TrainConfig
 from training.errors import ConversionFailed, NotThere, RefusedForSafety
@@ -143,3 +154,17 @@ def test_a_symmetric_file_has_no_time_on_this_machine_and_is_not_called_certifie
     trial = Trial(SYMMETRIC, "int8 QDQ S8S8 per-channel symmetric", 800_000, parity(SYMMETRIC), None, None, "")
     (told,) = sentences(Networks((trial,), (), 1, 10.0))
     assert "certify it on the device" in told and " ms" not in told
+
+
+@pytest.mark.parametrize(
+    ("offer", "proven"),
+    [
+        (Offer("onnxruntime", "onnx", REFERENCE_FORM, b""), {"onnxruntime", "openvino"}),
+        (Offer(LITERT, "tflite", "int8 weights", b""), {"tflite"}),
+        (Offer(SYMMETRIC, "onnx", SYMMETRIC_FORM, b""), set()),
+    ],
+)
+def test_a_file_is_certified_only_for_what_judged_it_here(offer: Offer, proven: set[str]) -> None:
+    maps = {name: reference_map(GOOD) for name in ("onnxruntime", "openvino", "tflite")}
+    entry = artefact_entry(offer, maps)
+    assert set(entry.certified) == proven and entry.quantization == offer.quantization
