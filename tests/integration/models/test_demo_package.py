@@ -1,4 +1,4 @@
-"""The shipped package: small, right on freshly drawn parts, alike on both runtimes, and silent on the network."""
+"""The shipped package: small, right on freshly drawn parts, alike on every runtime, and silent on the network."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from models.picture_file import read_picture
 
 ROOM = Path(__file__).resolve().parents[3]
 PACKAGE = ROOM / "models" / "packages" / "flange.okng"
+RUNTIMES = ("onnxruntime", "openvino", "tflite")
 SEED = 31_337  # neither the training's nor the measurement's
 
 
@@ -28,7 +29,7 @@ def inspections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str,
     list(write_parts(root, PartsToDraw(good=10, defects_a_kind=3, seed=SEED)))
     pictures = [path for path in sorted(root.glob("*/*.png")) if path.parent.name != "ground_truth"]
     found = {}
-    for runtime in ("onnxruntime", "openvino"):
+    for runtime in RUNTIMES:
         detector = Detector.load(PACKAGE, runtime=runtime)
         found[runtime] = {f"{path.parent.name}/{path.name}": detector.inspect(read_picture(path)) for path in pictures}
         detector.close()
@@ -44,7 +45,7 @@ def test_it_is_small_and_names_the_four_defects() -> None:
     assert {frame.expected["openvino"].outcome for frame in manifest.golden.frames} == {Outcome.OK, Outcome.NG}
 
 
-@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_drawn_parts_are_judged_right(inspections: dict[str, dict[str, Inspection]], runtime: str) -> None:
     named_right = 0
     for name, found in inspections[runtime].items():
@@ -59,16 +60,17 @@ def test_drawn_parts_are_judged_right(inspections: dict[str, dict[str, Inspectio
     assert named_right >= 10
 
 
-def test_both_runtimes_judge_alike(inspections: dict[str, dict[str, Inspection]]) -> None:
+@pytest.mark.parametrize("runtime", ["openvino", "tflite"])
+def test_the_runtimes_judge_alike(inspections: dict[str, dict[str, Inspection]], runtime: str) -> None:
     differences = []
     for name, reference in inspections["onnxruntime"].items():
-        other = inspections["openvino"][name]
+        other = inspections[runtime][name]
         assert {other.decision.outcome, reference.decision.outcome} != {Outcome.OK, Outcome.NG}, name
         differences.append(abs(other.scores.image - reference.scores.image))
     assert np.median(differences) <= 0.03 and max(differences) <= 0.15
 
 
-@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_loading_opens_no_connection(runtime: str, tmp_path: Path) -> None:
     strace = shutil.which("strace")
     assert strace, "strace is missing; see scripts/system-packages.txt"

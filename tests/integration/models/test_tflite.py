@@ -20,6 +20,7 @@ from models.proving import prove
 from models.runtimes.base import Placement
 from models.runtimes.choose import choose_runtime
 from models.runtimes.tflite import TfLiteRuntime
+from tests.fakes.line import DEMO_PACKAGE
 from tests.fakes.packages import LITE, gray_frame, lite_files, small_manifest, white_block_frame, write_lite_package
 from tests.fakes.tflite_networks import HOSTILE, Evil, tflite_network
 
@@ -152,3 +153,9 @@ def test_the_predecessor_beside_numpy_2_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(np, "__version__", "2.4.6")
     with pytest.raises(RuntimeUnavailable, match=r"numpy 2.*tflite-legacy"):
         choose_runtime("tflite", tflite_network(), 1)
+
+
+def test_a_trained_package_s_golden_frames_come_out_right() -> None:
+    detector = Detector.load(DEMO_PACKAGE, runtime="tflite")
+    assert detector.info.runtime == LABEL
+    detector.close()
