@@ -1,7 +1,8 @@
 """Inference and nothing else: `python -m appliance.bench.bare --package P --runtime R --threads N --out NAME`.
 
-The package's network on its first golden frame, in a process set up as the station's: first at 30 a second, as the line
-asks for it, then back to back. NAME.json holds the nanoseconds of every run and the processor time of each mode.
+The package's network, and then its whole model (network and scorer), on its first golden frame, in a process set up as
+the station's: first at 30 a second, as the line asks for it, then back to back. NAME.json holds the nanoseconds of
+every run and the processor time of each mode.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,20 +22,28 @@ from numpy.typing import NDArray
 from appliance.demo import entry
 from models.detector import start_judge
 from models.package import Package, open_package
-from models.runtimes.base import Placement, Runtime
+from models.runtimes.base import Placement
 
 PACE_S = 1 / 30
+Run = Callable[[NDArray[np.uint8]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """`paced_ns` and `busy_ns`: each run; `cpu_ms`: processor time of one, back to back."""
+
+    paced_ns: list[int]
+    busy_ns: list[int]
+    cpu_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class BareRuns:
-    """`paced_ns` and `busy_ns`: each inference; `cpu_ms`: processor time of one, back to back; `label`: the runtime."""
+    """`label`: the runtime; `network`: without the scorer; `model`: network and scorer, what a part costs at least."""
 
     label: str
-    paced_ns: list[int]
-    busy_ns: list[int]
-    paced_cpu_ms: float
-    cpu_ms: float
+    network: Alone
+    model: Alone
 
 
 @click.command()
@@ -46,14 +56,12 @@ def bare(package: Path, runtime: str, threads: int, runs: int, out: Path) -> Non
     """Time synchronous inference."""
     cv2.setNumThreads(1)
     opened = open_package(package)
-    engine = start_judge(opened, Placement(runtime, threads=threads)).runtime
+    judge = start_judge(opened, Placement(runtime, threads=threads))
     tensor = golden_tensor(opened)
     gc.collect()
     gc.freeze()
     gc.disable()
-    paced_ns, paced_cpu_ms = _infer(engine, tensor, runs, PACE_S)
-    busy_ns, cpu_ms = _infer(engine, tensor, runs, 0.0)
-    told = BareRuns(engine.label, paced_ns, busy_ns, paced_cpu_ms, cpu_ms)
+    told = BareRuns(judge.runtime.label, _alone(judge.runtime.infer, tensor, runs), _alone(judge, tensor, runs))
     out.with_suffix(".json").write_text(json.dumps(asdict(told)), encoding="utf-8")
 
 
@@ -64,10 +72,17 @@ def golden_tensor(package: Package) -> NDArray[np.uint8]:
 
 
 def load_bare(path: Path) -> BareRuns:
-    return BareRuns(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
+    told = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return BareRuns(told["label"], Alone(**told["network"]), Alone(**told["model"]))
 
 
-def _infer(engine: Runtime, tensor: NDArray[np.uint8], runs: int, pace_s: float) -> tuple[list[int], float]:
+def _alone(run: Run, tensor: NDArray[np.uint8], runs: int) -> Alone:
+    paced_ns, _ = _time(run, tensor, runs, PACE_S)
+    busy_ns, cpu_ms = _time(run, tensor, runs, 0.0)
+    return Alone(paced_ns, busy_ns, cpu_ms)
+
+
+def _time(run: Run, tensor: NDArray[np.uint8], runs: int, pace_s: float) -> tuple[list[int], float]:
     """Nanoseconds of each run, and milliseconds of processor time of one."""
     durations = []
     cpu_ns = time.process_time_ns()
@@ -76,7 +91,7 @@ def _infer(engine: Runtime, tensor: NDArray[np.uint8], runs: int, pace_s: float)
         due_s += pace_s
         time.sleep(max(0.0, due_s - time.monotonic()) if pace_s else 0.0)
         started_ns = time.monotonic_ns()
-        engine.infer(tensor)
+        run(tensor)
         durations.append(time.monotonic_ns() - started_ns)
     return durations, (time.process_time_ns() - cpu_ns) / runs / 1e6
 

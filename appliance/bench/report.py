@@ -16,6 +16,7 @@ from appliance.bench.statistics import Percentiles
 from appliance.bench.verdicts import Bare, Ratios
 
 SCHEMA = "okng.bench/1"
+_HEAD = f"{'count':>7} {'p50':>8} {'p95':>8} {'p99':>8} {'p99.9':>8} {'max':>8}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,18 @@ def _lines(bench: Bench) -> Iterator[str]:
     yield f"  {place.processor}, {place.cores} cores, {place.instructions}, Linux {place.kernel}; {bench.package}"
     yield ""
     yield f"inference alone, {bare.label}"
-    yield _row(f"{bare.line_threads} threads, {1 / PACE_S:.0f} a second", bare.line_paced_ms)
-    yield _row(f"{bare.line_threads} threads, back to back", bare.line_busy_ms)
-    of_one = f"on {bare.throughput_threads} thread {bare.throughput_cpu_ms:.2f} ms"
-    yield f"  processor time {bare.line_cpu_ms:.2f} ms, {of_one}"
+    yield f"  {'on ' + str(bare.line_threads) + ' threads, milliseconds':<30} {_HEAD}"
+    yield _row(f"network, {1 / PACE_S:.0f} a second", bare.line_network_paced_ms)
+    yield _row("network, back to back", bare.line_network_busy_ms)
+    yield _row(f"with its scorer, {1 / PACE_S:.0f} a second", bare.line_model_paced_ms)
+    yield _row("with its scorer, back to back", bare.line_model_busy_ms)
+    yield (
+        f"  processor time: network {bare.line_network_cpu_ms:.2f} ms, with its scorer {bare.line_model_cpu_ms:.2f} ms"
+    )
+    yield (
+        f"  on {bare.throughput_threads} thread: network {bare.throughput_network_cpu_ms:.2f} ms, "
+        f"with its scorer {bare.throughput_model_cpu_ms:.2f} ms"
+    )
     for app in bench.benchmark_app:
         cores = ",".join(map(str, app.cores))
         said = f"{app.throughput:.1f} frames/s, p50 {app.latency_p50_ms:.2f} ms"
@@ -92,7 +101,7 @@ def _lines(bench: Bench) -> Iterator[str]:
 def _run_lines(run: RunFigures) -> Iterator[str]:
     found, load = run.deliveries, run.load
     yield f"{run.name}   (milliseconds; steal {run.quiet.steal:.2%}, other programs {run.quiet.foreign:.1%})"
-    yield f"  {'':<30} {'count':>7} {'p50':>8} {'p95':>8} {'p99':>8} {'p99.9':>8} {'max':>8}"
+    yield f"  {'':<30} {_HEAD}"
     for name, row in run.stages_ms.items():
         yield _row(name, row)
     yield (
@@ -118,14 +127,18 @@ def _load_lines(load: Load) -> Iterator[str]:
 
 def _ratio_lines(bench: Bench) -> Iterator[str]:
     found, line = bench.ratios, bench.line_time
-    yield "against inference alone"
-    yield f"  throughput over benchmark_app on the same cores   {_number(found.throughput, 3)}"
+    yield "against inference alone (in brackets: against the network without its scorer)"
     yield (
-        f"  inference's share of the station's processor time   "
-        f"saturated {_number(found.efficiency_saturated, 3)}, at 30 parts/s {_number(found.efficiency_30, 3)}"
+        f"  throughput over benchmark_app on the same cores   "
+        f"{_number(found.throughput, 3)} ({_number(found.throughput_network, 3)})"
+    )
+    yield (
+        f"  inference's share of the station's processor time   saturated {_number(found.efficiency_saturated, 3)} "
+        f"({_number(found.efficiency_saturated_network, 3)}), at 30 parts/s {_number(found.efficiency_30, 3)} "
+        f"({_number(found.efficiency_30_network, 3)})"
     )
     p50, p99 = _number(found.added_p50_ms, 2), _number(found.added_p99_ms, 2)
-    yield f"  added latency at 30 parts/s   p50 {p50} ms, p99 {p99} ms"
+    yield f"  added latency at 30 parts/s   p50 {p50} ms ({_number(found.added_network_p50_ms, 2)}), p99 {p99} ms"
     yield (
         f"  on a real line at {line.baudrate} baud an exchange takes {line.exchange_ms:.2f} ms more than on this "
         f"pseudo terminal, a part's {line.exchanges_a_part} exchanges {line.part_ms:.1f} ms: at most "

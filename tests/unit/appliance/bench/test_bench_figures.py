@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from appliance.bench.bare import BareRuns
-from appliance.bench.figures import figures_of
+from appliance.bench.bare import Alone, BareRuns
+from appliance.bench.benchmark_app import BenchmarkApp
+from appliance.bench.figures import Load, figures_of
 from appliance.bench.gates import Gate, Word, passed
 from appliance.bench.line import Run, Setup
 from appliance.bench.meter import BenchMeter, load_measured
 from appliance.bench.plan import divide, make_plan
 from appliance.bench.processes import Machine, Sample, read_machine
-from appliance.bench.verdicts import LINE_30, WAKE, bare_figures, judge, ratios, why_void
+from appliance.bench.verdicts import FULL, LINE_30, WAKE, bare_figures, judge, ratios, why_void
 from appliance.domain.parts import Trigger, TriggerSource
 from appliance.domain.record import Record
 from appliance.domain.stages import Stage
@@ -28,6 +29,12 @@ from tests.fakes.parts import make_ledger, make_verdict
 from tests.fakes.station_socket import status
 
 PARTS = 40
+
+BARE = BareRuns(
+    "openvino",
+    network=Alone([7_000_000] * 9, [6_000_000] * 9, 6.0),
+    model=Alone([11_000_000] * 9, [10_000_000] * 9, 9.0),
+)
 
 
 class Files:
@@ -79,8 +86,7 @@ class Files:
             text = "".join(json.dumps(line) + "\n" for line in lines)
             (self.folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
         figures = {LINE_30: figures_of(self.run)}
-        runs = BareRuns("openvino", [7_000_000] * 9, [6_000_000] * 9, 7.0, 6.0)
-        bare = bare_figures(runs, 1, runs, 1)
+        bare = bare_figures(BARE, 1, BARE, 1)
         return {gate.name: gate for gate in judge(figures, bare, ratios(figures, bare, ()), quick=True)}
 
 
@@ -168,8 +174,7 @@ def test_a_run_without_a_part_proves_nothing(files: Files) -> None:
 
 
 def test_no_run_at_all_is_no_pass() -> None:
-    runs = BareRuns("openvino", [7_000_000] * 9, [6_000_000] * 9, 7.0, 6.0)
-    bare = bare_figures(runs, 1, runs, 1)
+    bare = bare_figures(BARE, 1, BARE, 1)
     assert not passed(judge({}, bare, ratios({}, bare, ()), quick=True))
 
 
@@ -178,7 +183,7 @@ def test_steal_and_other_programs_make_it_void(files: Files) -> None:
     figures = figures_of(replace(files.run, after=Machine(50.0, 1.1, 100.0)))
     assert "1.1 % steal" in str(why_void((figures,)))
     assert why_void((figures_of(replace(files.run, after=Machine(50.0, 0.9, 100.0))),)) is None
-    bare = bare_figures(*[BareRuns("o", [1] * 9, [1] * 9, 7.0, 6.0), 1] * 2)  # type: ignore[arg-type]
+    bare = bare_figures(BARE, 1, BARE, 1)
     words = {gate.word for gate in judge({LINE_30: figures}, bare, ratios({}, bare, ()), quick=False)}
     assert words == {Word.VOID, Word.MET}, "what was lost is judged all the same, and nothing was"
     ours = [sample(0.0, 0.0, 0.0), sample(10.0, 6.0, 5.0)]
@@ -249,3 +254,15 @@ def test_a_full_plan_measures_enough_for_its_gates() -> None:
     assert runs[LINE_30].parts - runs[LINE_30].parts // 10 >= 3000
     assert runs[WAKE].parts * 0.9 >= 10_000
     assert {setup.archive for setup in plan.runs} == {setup.viewer for setup in plan.runs} == {True, False}
+
+
+def test_the_scorer_counts_as_inference_and_the_network_alone_is_told_beside_it(files: Files) -> None:
+    files.gates()
+    run = figures_of(files.run)
+    load = Load(10.0, 500, 50.0, 18.0, {}, 1.0, 0.0, 1e5, None, (9, 9), (9, 9))
+    figures = {FULL: replace(run, name=FULL, load=load), LINE_30: replace(run, load=load)}
+    found = ratios(figures, bare_figures(BARE, 1, BARE, 1), [BenchmarkApp("throughput", (0,), 1, 900, 100.0, 9.0)])
+    assert (found.throughput_network, found.throughput) == (pytest.approx(0.5), pytest.approx(0.5 * 9 / 6))
+    assert (found.efficiency_30_network, found.efficiency_30) == (pytest.approx(6 / 18), pytest.approx(9 / 18))
+    assert found.added_network_p50_ms is not None and found.added_p50_ms is not None
+    assert found.added_network_p50_ms - found.added_p50_ms == pytest.approx(4.0)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from appliance.bench.bare import BareRuns
+from appliance.bench.bare import Alone, BareRuns
 from appliance.bench.benchmark_app import BenchmarkApp
 from appliance.bench.figures import Deliveries, Load, Quiet, RunFigures
 from appliance.bench.gates import Word
@@ -36,7 +36,8 @@ def run(name: str) -> RunFigures:
 
 
 def bench(*runs: RunFigures, quick: bool = False) -> Bench:
-    alone = BareRuns("openvino-cpu 1", [7_500_000] * 9, [7_000_000] * 9, 8.0, 8.0)
+    inference = Alone([7_500_000] * 9, [7_000_000] * 9, 8.0)
+    alone = BareRuns("openvino-cpu 1", network=inference, model=inference)
     bare = bare_figures(alone, 2, alone, 1)
     apps = (BenchmarkApp("throughput", (0,), 1, 900, 100.0, 9.0), BenchmarkApp("line", (0, 1), 2, 900, 120.0, 8.0))
     by_name = {one.name: one for one in runs}
