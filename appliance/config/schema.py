@@ -33,6 +33,10 @@ class FolderCameraConfig(Section):
     loop: bool = False
     timeout_ms: int = Field(1000, ge=10, le=10_000)
 
+    @property
+    def live(self) -> bool:
+        return False
+
 
 class SyntheticCameraConfig(Section):
     """Parts drawn by a renderer process: turned flanges, some of them defective.
@@ -45,6 +49,10 @@ class SyntheticCameraConfig(Section):
     defect_rate: float = Field(0.25, ge=0.0, le=1.0)
     distinct_parts: int | None = Field(None, ge=1, le=32)
     timeout_ms: int = Field(1000, ge=10, le=10_000)
+
+    @property
+    def live(self) -> bool:
+        return False
 
 
 CameraConfig = Annotated[FolderCameraConfig | SyntheticCameraConfig | VideoCameraConfig, Field(discriminator="type")]

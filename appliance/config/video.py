@@ -128,6 +128,11 @@ class VideoCameraConfig(Section):
     settings: DeviceSettings = DeviceSettings()
 
     @property
+    def live(self) -> bool:
+        """Whether there are real parts in front of it now: a file shows what was, and no part may pass by it."""
+        return self.kind is not SourceKind.FILE
+
+    @property
     def kind(self) -> SourceKind:
         if isinstance(self.source, Path):
             return SourceKind.V4L2 if self.source.is_relative_to(_DEVICES) else SourceKind.FILE
@@ -159,8 +164,7 @@ class VideoCameraConfig(Section):
 
     @model_validator(mode="after")
     def _fits_the_kind(self) -> VideoCameraConfig:
-        live = self.kind is not SourceKind.FILE
-        if live and (self.loop or self.pace == "trigger"):
+        if self.live and (self.loop or self.pace == "trigger"):
             raise ValueError('loop and pace = "trigger" are for files; leave them out for a live source')
         if self.kind is not SourceKind.V4L2 and self.settings.given:
             raise ValueError(

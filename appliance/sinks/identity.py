@@ -44,7 +44,7 @@ def result_context(
         ),
         model=ModelBlock(id=model.id, hash=model.hash, runtime=model.runtime) if model is not None else None,
         config_hash=config_hash,
-        simulated=config.camera.type in ("folder", "synthetic"),
+        simulated=not config.camera.live,
         armed=config.station.armed and model is not None and model.certified,
         utc=utc,
         clock="unsynced",

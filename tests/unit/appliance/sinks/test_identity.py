@@ -17,14 +17,14 @@ from models.detector import ModelInfo
 HASH = "sha256:" + "0" * 64
 
 
-def make_config(folder: Path, *, armed: bool, ok_below: float = 0.4) -> Config:
+def make_config(folder: Path, *, armed: bool, ok_below: float = 0.4, camera: str = 'type = "synthetic"') -> Config:
     (folder / "station.toml").write_text(
         f"""
 [station]
 state_dir = "state"
 armed = {str(armed).lower()}
 [camera]
-type = "synthetic"
+{camera}
 [model]
 package = "model.okng"
 [recipe]
@@ -63,3 +63,20 @@ def test_drawn_pictures_are_simulated_and_limits_are_part_of_the_recipe(tmp_path
     two = context_of(make_config(tmp_path, armed=True, ok_below=0.5), certified=True)
     assert one.simulated
     assert one.recipe.hash != two.recipe.hash
+
+
+@pytest.mark.parametrize(
+    ("camera", "simulated"),
+    [
+        ('type = "folder"\npath = "pictures"', True),
+        ('type = "video"\nsource = "clip.mp4"', True),
+        ('type = "video"\nsource = "/dev/v4l/by-id/usb-a-camera-video-index0"', False),
+        ('type = "video"\nsource = "rtsp://192.0.2.7/stream"', False),
+        ('type = "video"\nsource = "http://192.0.2.7/feed"', False),
+    ],
+)
+def test_what_was_recorded_is_simulated_and_what_is_seen_now_is_not(
+    tmp_path: Path, camera: str, simulated: bool
+) -> None:
+    context = context_of(make_config(tmp_path, armed=True, camera=camera), certified=True)
+    assert context.simulated is simulated
