@@ -74,5 +74,6 @@ def test_a_litert_file_is_certified_by_a_score_map_of_its_own() -> None:
 
 def test_the_shipped_package_reads_byte_for_byte() -> None:
     package = open_package(SHIPPED)
-    assert [(a.file, a.role) for a in package.manifest.artefacts] == [("model.onnx", "general")]
+    files = [(artefact.file, artefact.role) for artefact in package.manifest.artefacts]
+    assert files == [("model.onnx", "general"), ("model.tflite", "general")]
     assert package.hash == "sha256:" + hashlib.sha256(package.manifest.to_bytes()).hexdigest()
