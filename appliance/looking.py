@@ -21,10 +21,11 @@ from appliance.pipeline.collect import CollectStage
 from appliance.pipeline.health import model_state
 from appliance.pipeline.infer import InferStage
 from appliance.pipeline.way import PictureStage, Way
+from appliance.recipes.schema import Recipe
 from appliance.showing import Shown
 from appliance.store.collection import PictureCollection
 from models.decision import Limits
-from models.detector import Detector
+from models.detector import Detector, ModelInfo
 from models.origin import Origin
 
 
@@ -39,8 +40,10 @@ class Surroundings:
 
 
 class Looking(Shown, Protocol):
-    """`model` and `limits` are None where nothing is judged: Pass is never set then."""
+    """`model` and `limits` are None where nothing is judged: Pass is never set then. `recipe` says all that holds."""
 
+    @property
+    def recipe(self) -> Recipe: ...
     @property
     def limits(self) -> Limits | None: ...
     @property
@@ -59,11 +62,12 @@ class Inspecting:
     collecting = None
     data_set_state = DeviceState("ok")
 
-    def __init__(self, config: Config, detector: Detector) -> None:
+    def __init__(self, config: Config, recipe: Recipe, detector: Detector) -> None:
         self.model = detector.info
-        self.limits = limits_in_force(config, detector.info.limits)
+        self.limits = recipe.models[0].limits(detector.info.limits)
+        self.recipe = _settled(recipe, detector.info, self.limits)
         self._armed = config.station.armed
-        self._exposure_within_ns = config.recipe.exposure_within_ms * 1_000_000
+        self._exposure_within_ns = recipe.exposure_within_ms * 1_000_000
         self._detector = detector
 
     @property
@@ -97,8 +101,9 @@ class Collecting:
     limits = None
     model_state = DeviceState("off")
 
-    def __init__(self, config: Config, collect: CollectConfig, clock: SystemClock) -> None:
+    def __init__(self, config: Config, recipe: Recipe, collect: CollectConfig, clock: SystemClock) -> None:
         self._config = config
+        self.recipe = recipe
         self._collect = collect
         self._clock = clock
         self._pictures = PictureCollection(
@@ -127,7 +132,7 @@ class Collecting:
     def stage(self, way: Way, around: Surroundings) -> PictureStage:
         return CollectStage(
             self,
-            exposure_within_ns=self._config.recipe.exposure_within_ms * 1_000_000,
+            exposure_within_ns=self.recipe.exposure_within_ms * 1_000_000,
             ledger=around.ledger,
             clock=around.clock,
             meter=around.meter,
@@ -156,22 +161,21 @@ class Collecting:
         self._pictures.close()
 
 
-def make_looking(config: Config, detector: Detector | None, clock: SystemClock) -> Looking:
+def make_looking(config: Config, recipe: Recipe, detector: Detector | None, clock: SystemClock) -> Looking:
     """What the recipe asks for.
 
     Raises:
         ValueError: neither a model nor a data set; the configuration's schema lets no such thing through.
     """
-    if config.recipe.mode == "collect" and config.collect is not None:
-        return Collecting(config, config.collect, clock)
+    if recipe.mode == "collect" and config.collect is not None:
+        return Collecting(config, recipe, config.collect, clock)
     if detector is None:
         raise ValueError("a station that inspects needs a model")
-    return Inspecting(config, detector)
+    return Inspecting(config, recipe, detector)
 
 
-def limits_in_force(config: Config, default: Limits) -> Limits:
-    """The recipe's limits, or the package's where the recipe names none."""
-    recipe = config.recipe
-    if recipe.ok_below is None or recipe.ng_from is None:
-        return default
-    return Limits(recipe.ok_below, recipe.ng_from)
+def _settled(recipe: Recipe, model: ModelInfo, limits: Limits) -> Recipe:
+    """The recipe with nothing left to the package's defaults, so that its hash says all that holds."""
+    settled = {"sha256": model.hash, "ok_below": limits.ok_below, "ng_from": limits.ng_from}
+    first, *others = recipe.models
+    return recipe.model_copy(update={"models": (first.model_copy(update=settled), *others)})

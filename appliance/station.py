@@ -31,7 +31,7 @@ from appliance.commanding import Commanding
 from appliance.config.schema import Config
 from appliance.domain.device import DeviceState
 from appliance.domain.ids import IdSource
-from appliance.domain.ledger import Ledger
+from appliance.domain.ledger import Ledger, Terms
 from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
 from appliance.domain.stages import Meter, Stage
@@ -84,20 +84,24 @@ class Station:
     ) -> None:
         self._config = config
         self._clock = SystemClock()
-        self._looking = make_looking(config, detector, self._clock)
+        self._looking = make_looking(config, config.inline_recipe(), detector, self._clock)
+        recipe = self._looking.recipe
         self._ids = IdSource()
         self._histograms = StageHistograms()
         self._meters = (self._histograms, *meters)
         self._context = result_context(
             config,
             config_hash,
+            recipe.key,
             self._looking.model,
-            self._looking.limits,
             boot_id=secrets.token_hex(4),
             utc=self._clock.utc_of,
         )
         self._ledger = Ledger(
-            clock=self._clock, new_id=self._ids.next, deadline_ms=config.recipe.deadline_ms, capacity=_CAPACITY
+            clock=self._clock,
+            new_id=self._ids.next,
+            terms=Terms(recipe.key, recipe.deadline_ms),
+            capacity=_CAPACITY,
         )
         self._journal = Journal(state.journal, boot_id=self._context.boot_id, publish=config.mqtt.enabled)
         self._commanding = Commanding(

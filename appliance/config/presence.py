@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from appliance.config.section import Section
+from appliance.section import Section
 
 
 class PresenceConfig(Section):

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from appliance.config.presence import PresenceConfig
-from appliance.config.section import Section
 from appliance.config.video import VideoCameraConfig
+from appliance.recipes.inline import inline_recipe
+from appliance.recipes.schema import ModelConfig, Recipe, RecipeConfig
+from appliance.section import Section
 
 Segment = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){4}$"
 
@@ -84,21 +86,6 @@ class TriggerConfig(Section):
         return self
 
 
-class ModelConfig(Section):
-    """`device` is OpenVINO's; the other runtimes' names say where they run."""
-
-    package: Path
-    runtime: Literal["auto", "openvino", "onnxruntime", "tflite", "onnxruntime-tensorrt", "onnxruntime-cuda"] = "auto"
-    device: Literal["CPU", "GPU", "NPU", "AUTO"] = "CPU"
-    threads: int = Field(1, ge=1, le=64)
-
-    @model_validator(mode="after")
-    def _device_is_openvinos(self) -> ModelConfig:
-        if self.device != "CPU" and self.runtime not in ("auto", "openvino"):
-            raise ValueError(f'device is OpenVINO\'s; with runtime = "{self.runtime}" leave it out')
-        return self
-
-
 class CollectConfig(Section):
     """Where a collecting station keeps its pictures: `<data_set>/<label>/`, at most `max_gb` in the whole data set."""
 
@@ -114,32 +101,6 @@ class CollectConfig(Section):
         if label == "ground_truth":
             raise ValueError("ground_truth is the folder of the masks; name the defect")
         return label
-
-
-class RecipeConfig(Section):
-    """What is inspected now. Limits left out are the package's defaults; both or none.
-
-    `collect` keeps every picture for training and judges nothing: no model is needed, and Pass is never set.
-    `exposure_within_ms`: a picture taken later after its trigger may show another part, and is ERROR.
-    """
-
-    id: str = Field("default", pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    name: str = Field("Default", min_length=1, max_length=60)
-    version: str = Field("1", min_length=1, max_length=32)
-    number: int = Field(1, ge=1, le=999)
-    mode: Literal["inspect", "collect"] = "inspect"
-    deadline_ms: int = Field(1000, ge=10, le=10_000)
-    exposure_within_ms: int = Field(250, ge=1, le=10_000)
-    ok_below: float | None = Field(None, ge=0.0, le=1.0)
-    ng_from: float | None = Field(None, ge=0.0, le=1.0)
-
-    @model_validator(mode="after")
-    def _limits_in_order(self) -> RecipeConfig:
-        if (self.ok_below is None) != (self.ng_from is None):
-            raise ValueError("give both ok_below and ng_from, or none of them")
-        if self.ok_below is not None and self.ng_from is not None and self.ok_below > self.ng_from:
-            raise ValueError("ok_below must not be above ng_from")
-        return self
 
 
 class PlcConfig(Section):
@@ -207,6 +168,10 @@ class Config(Section):
     journal: JournalConfig = JournalConfig()
     archive: ArchiveConfig = ArchiveConfig()
     web: WebConfig = WebConfig()
+
+    def inline_recipe(self) -> Recipe:
+        """The recipe that stands in this file."""
+        return inline_recipe(self.recipe, self.model)
 
     @model_validator(mode="after")
     def _one_trigger(self) -> Config:

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from appliance.config.section import Section
+from appliance.section import Section
 
 # Problems of a source are told without its text: a password may stand in it.
 SECRET = "secret_source"

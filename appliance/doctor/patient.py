@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from appliance.config.schema import Config, ModelConfig
+from appliance.config.schema import Config
 from appliance.doctor.broker import Broker, ask_broker
 from appliance.doctor.machine import Machine, User
 from appliance.doctor.once import Once
 from appliance.doctor.picture import Look, MakeCamera, look
 from appliance.doctor.running import Running, find_running
 from appliance.doctor.serial_line import Heard, listen
+from appliance.recipes.schema import ModelConfig
 from appliance.state_dir import StateDir
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from appliance.certify import placement_of, records_of
 from appliance.config.load import load_config
-from appliance.config.schema import Config, ModelConfig
+from appliance.config.schema import Config
+from appliance.recipes.schema import ModelConfig
 from models.detector import Detector
 from models.errors import ModelError
 from models.runtimes.choose import load_limit_s

@@ -11,6 +11,7 @@ Invariants, each with a test that goes red when it is broken:
    turns one that was not on disk in time into an ERROR that supersedes it.
 4. No two parts in flight share an inspection id; a trigger that cannot be served is missed: counted, no verdict ever.
 5. While a part waits for its exposure no other is admitted: a picture can belong to one trigger only.
+6. A part keeps the recipe and the golden mark that held at its admission.
 
 All methods may be called from any thread and never block for long.
 """
@@ -23,7 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from appliance.domain.clock import Clock
-from appliance.domain.parts import Part, Trigger
+from appliance.domain.parts import Part, RecipeKey, Trigger
 from appliance.domain.reasons import Reason
 from appliance.domain.verdict import DecidedBy, Verdict, fault
 from models.decision import Outcome
@@ -57,13 +58,25 @@ class Snapshot:
         return self.accepted == self.ok + self.ng + self.recheck + self.no_part + self.error + self.in_flight
 
 
-class Ledger:
-    """`capacity`: parts that may be in flight at once. `deadline_ms`: the recipe's; a trigger may ask for less."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for every part from its admission on. `deadline_ms` is the recipe's; a trigger may ask for less.
 
-    def __init__(self, *, clock: Clock, new_id: Callable[[], str], deadline_ms: int, capacity: int) -> None:
+    `golden`: reference parts are shown, and no production; see `Trigger.golden`.
+    """
+
+    recipe: RecipeKey
+    deadline_ms: int
+    golden: bool = False
+
+
+class Ledger:
+    """`terms` hold until `change`; `capacity`: parts that may be in flight at once."""
+
+    def __init__(self, *, clock: Clock, new_id: Callable[[], str], terms: Terms, capacity: int) -> None:
         self._clock = clock
         self._new_id = new_id
-        self._deadline_ms = deadline_ms
+        self._terms = terms
         self._capacity = capacity
         self._lock = threading.Lock()
         self._ready = False
@@ -88,6 +101,17 @@ class Ledger:
         """Counts how often the door was shut; see `set_ready`."""
         with self._lock:
             return self._epoch
+
+    @property
+    def terms(self) -> Terms:
+        """What holds for the next part."""
+        with self._lock:
+            return self._terms
+
+    def change(self, terms: Terms) -> None:
+        """Between two parts: whoever is admitted from here on comes under these terms, who is inside stays as it is."""
+        with self._lock:
+            self._terms = terms
 
     def shut(self) -> None:
         """Admit nobody until readiness was found anew. Parts inside go on."""
@@ -119,14 +143,16 @@ class Ledger:
             self._accepted += 1
             inspection_id = trigger.tag or self._next_id()
             self._last_id = inspection_id
-            allowed_ms = min(self._deadline_ms, trigger.deadline_ms or self._deadline_ms)
+            terms = self._terms
+            allowed_ms = min(terms.deadline_ms, trigger.deadline_ms or terms.deadline_ms)
             part = Part(
                 id=self._new_id(),
                 number=self._accepted,
                 inspection_id=inspection_id,
-                trigger=trigger,
+                trigger=replace(trigger, golden=True) if terms.golden else trigger,
                 admitted_ns=now,
                 deadline_ns=trigger.received_ns + allowed_ms * 1_000_000,
+                recipe=terms.recipe,
             )
             self._open[part.id] = part
             self._unexposed = part.id

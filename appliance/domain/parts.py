@@ -29,11 +29,22 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class RecipeKey:
+    """Which recipe, to the last bit: `number` is the PLC's job, `hash` "sha256:" + hex of all that it demands."""
+
+    id: str
+    number: int
+    version: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """An admitted trigger: from here on exactly one verdict is owed.
 
     `number` counts admissions since boot from 1; `inspection_id` 1..65535 is what the PLC sees; `id` is a UUIDv7.
-    All `_ns` are monotonic.
+    All `_ns` are monotonic. `recipe` is the one that was in force at admission: the part is judged, recorded and
+    answered under it, also when another one comes into force meanwhile.
     """
 
     id: str
@@ -42,6 +53,7 @@ class Part:
     trigger: Trigger
     admitted_ns: int
     deadline_ns: int
+    recipe: RecipeKey
 
 
 @dataclass(frozen=True, slots=True)

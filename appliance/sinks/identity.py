@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
 
 from appliance.config.schema import Config
 from appliance.domain.ledger import Snapshot
+from appliance.domain.parts import RecipeKey
 from appliance.live import LiveCounters
 from appliance.sinks.result_message import ResultContext
 from appliance.sinks.result_schema import ModelBlock, RecipeBlock, StationBlock
 from appliance.sinks.state_messages import IdentityMessage, StatusMessage
-from models.decision import Limits
 from models.detector import ModelInfo
 
 
 def result_context(
     config: Config,
     config_hash: str,
+    recipe: RecipeKey,
     model: ModelInfo | None,
-    limits: Limits | None,
     *,
     boot_id: str,
     utc: Callable[[int], datetime],
@@ -36,12 +34,7 @@ def result_context(
     return ResultContext(
         boot_id=boot_id,
         station=StationBlock(path=config.station.path, serial=config.station.serial, sw=version("okng")),
-        recipe=RecipeBlock(
-            id=config.recipe.id,
-            number=config.recipe.number,
-            version=config.recipe.version,
-            hash=_recipe_hash(config, limits),
-        ),
+        recipe=RecipeBlock(id=recipe.id, number=recipe.number, version=recipe.version, hash=recipe.hash),
         model=ModelBlock(id=model.id, hash=model.hash, runtime=model.runtime) if model is not None else None,
         config_hash=config_hash,
         simulated=not config.camera.live,
@@ -92,10 +85,3 @@ def live_counters(snapshot: Snapshot, missed_before: int = 0) -> LiveCounters:
         in_flight=snapshot.in_flight,
         missed=snapshot.missed + missed_before,
     )
-
-
-def _recipe_hash(config: Config, limits: Limits | None) -> str:
-    recipe = config.recipe.model_dump(mode="json")
-    if limits is not None:
-        recipe |= {"ok_below": limits.ok_below, "ng_from": limits.ng_from}
-    return "sha256:" + hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()

@@ -8,14 +8,15 @@ from collections.abc import Callable
 import numpy as np
 
 from appliance.domain.judge import Rules
-from appliance.domain.ledger import Ledger
-from appliance.domain.parts import Frame, Part, Trigger, TriggerSource
+from appliance.domain.ledger import Ledger, Terms
+from appliance.domain.parts import Frame, Part, RecipeKey, Trigger, TriggerSource
 from appliance.domain.reasons import Reason
 from appliance.domain.verdict import DecidedBy, Verdict
 from models.decision import Box, Decision, Detection, Limits, Outcome, Severity
 from tests.fakes.clock import FakeClock
 
 LIMITS = Limits(0.4, 0.6)
+RECIPE = RecipeKey("flange", 1, "1", "sha256:" + 64 * "a")
 RULES = Rules(LIMITS, exposure_within_ns=250_000_000)
 SCORES = {Outcome.OK: 0.1, Outcome.RECHECK: 0.5, Outcome.NG: 0.9}
 
@@ -26,7 +27,7 @@ def counting_ids(word: str = "id") -> Callable[[], str]:
 
 
 def make_ledger(clock: FakeClock, *, deadline_ms: int = 1000, capacity: int = 4) -> Ledger:
-    ledger = Ledger(clock=clock, new_id=counting_ids(), deadline_ms=deadline_ms, capacity=capacity)
+    ledger = Ledger(clock=clock, new_id=counting_ids(), terms=Terms(RECIPE, deadline_ms), capacity=capacity)
     ledger.set_ready(True, ledger.epoch)
     return ledger
 

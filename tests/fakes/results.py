@@ -20,6 +20,7 @@ from appliance.sinks.result_schema import (
 )
 from appliance.sinks.state_messages import IdentityMessage, StatusMessage
 from models.decision import Outcome
+from tests.fakes.parts import RECIPE as RECIPE_KEY
 
 BOOT_ID = "0a1b2c3d"
 PATH = "acme/hall/press/line1/cam1"
@@ -75,7 +76,7 @@ def status(spool_depth: int = 0) -> StatusMessage:
 def record(seq: int, payload: bytes) -> Record:
     """A line of the journal that carries this payload."""
     trigger = Trigger(TriggerSource.PLC, tag=1, received_ns=1)
-    part = Part(_IDS.next(), seq, 1, trigger, admitted_ns=1, deadline_ns=10**9)
+    part = Part(_IDS.next(), seq, 1, trigger, admitted_ns=1, deadline_ns=10**9, recipe=RECIPE_KEY)
     verdict = Verdict(
         id=_IDS.next(),
         part=part,

@@ -31,7 +31,7 @@ from appliance.store.pictures import PictureArchive
 from models.decision import Outcome
 from models.detector import ModelInfo
 from tests.fakes.clock import FakeClock
-from tests.fakes.parts import LIMITS, make_ledger, make_trigger
+from tests.fakes.parts import LIMITS, RECIPE, make_ledger, make_trigger
 from tests.fakes.world import World
 
 
@@ -60,7 +60,7 @@ class Bench:
         config = make_config(folder, mqtt=mqtt)
         model = ModelInfo("flange", "1", "sha256:" + "0" * 64, "openvino-cpu", (64, 64), (), LIMITS, certified=False)
         context = result_context(
-            config, "sha256:" + "0" * 64, model, LIMITS, boot_id="0a1b2c3d", utc=lambda ns: datetime.now(UTC)
+            config, "sha256:" + "0" * 64, RECIPE, model, boot_id="0a1b2c3d", utc=lambda ns: datetime.now(UTC)
         )
         self.clock = FakeClock()
         self.world = World(self.clock)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from appliance.domain.ledger import Snapshot
+from appliance.domain.ledger import Snapshot, Terms
 from appliance.domain.parts import Part
 from appliance.domain.reasons import Reason
 from appliance.domain.verdict import DecidedBy, Verdict
 from models.decision import Outcome
 from tests.fakes.clock import FakeClock
-from tests.fakes.parts import make_ledger, make_trigger, make_verdict
+from tests.fakes.parts import RECIPE, make_ledger, make_trigger, make_verdict
 
 
 def test_first_writer_wins() -> None:
@@ -27,6 +28,22 @@ def test_first_writer_wins() -> None:
     assert ledger.close(first) is first
     assert ledger.close(make_verdict(part, Outcome.OK, clock, "second")) is None
     assert ledger.snapshot().refused_verdicts == 1
+
+
+def test_a_part_keeps_the_recipe_and_the_golden_mark_of_its_admission() -> None:
+    clock = FakeClock()
+    ledger = make_ledger(clock, deadline_ms=100)
+    before = ledger.admit(make_trigger(clock))
+    assert before is not None
+    ledger.exposed(before)
+    other = replace(RECIPE, id="other", hash="sha256:" + 64 * "b")
+    ledger.change(Terms(other, deadline_ms=50, golden=True))
+    after = ledger.admit(make_trigger(clock))
+    assert after is not None
+    assert (before.recipe, before.trigger.golden) == (RECIPE, False)
+    assert (after.recipe, after.trigger.golden) == (other, True)
+    assert after.deadline_ns - after.admitted_ns == 50_000_000
+    assert ledger.snapshot().accepted == 2
 
 
 def test_verdict_after_the_deadline_is_error() -> None:

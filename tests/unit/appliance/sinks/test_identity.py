@@ -47,7 +47,9 @@ def context_of(config: Config, *, certified: bool) -> ResultContext:
         limits=limits,
         certified=certified,
     )
-    return result_context(config, HASH, info, limits, boot_id="00000001", utc=lambda ns: datetime.now(UTC))
+    return result_context(
+        config, HASH, config.inline_recipe().key, info, boot_id="00000001", utc=lambda ns: datetime.now(UTC)
+    )
 
 
 @pytest.mark.parametrize(("configured", "certified"), [(True, True), (True, False), (False, True), (False, False)])

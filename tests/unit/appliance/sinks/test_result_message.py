@@ -19,6 +19,7 @@ from appliance.domain.verdict import DecidedBy, Verdict
 from appliance.sinks.result_message import ResultContext, ResultMessage, result_message
 from appliance.sinks.result_schema import ModelBlock, RecipeBlock, StationBlock
 from models.decision import Box, Detection, Limits, Outcome, Severity
+from tests.fakes.parts import RECIPE
 
 ROOT = Path(__file__).parents[4]
 SCHEMA = json.loads((ROOT / "docs" / "result.schema.json").read_text())
@@ -51,7 +52,7 @@ def verdict(
     captured_ns: int | None = 2_000_000,
 ) -> Verdict:
     trigger = Trigger(TriggerSource.PLC, tag=7, received_ns=1_000_000, part_id="A-17", golden=golden)
-    part = Part(IDS.next(), 1, 7, trigger, admitted_ns=1_500_000, deadline_ns=1_001_000_000)
+    part = Part(IDS.next(), 1, 7, trigger, admitted_ns=1_500_000, deadline_ns=1_001_000_000, recipe=RECIPE)
     return Verdict(
         id=IDS.next(),
         part=part,
