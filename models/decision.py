@@ -34,9 +34,14 @@ class Unfit(StrEnum):
 
     DARK = "dark"
     BRIGHT = "bright"
+    UNDEREXPOSED = "underexposed"
+    OVEREXPOSED = "overexposed"
     FLAT = "flat"
+    DISCOLOURED = "discoloured"
     BLURRED = "blurred"
     MOVED = "moved"
+    DISPLACED = "displaced"
+    INCOMPLETE = "incomplete"
 
 
 class Severity(StrEnum):
