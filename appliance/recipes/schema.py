@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from appliance.domain.parts import RecipeKey
+from appliance.recipes.drift import DriftConfig
+from appliance.recipes.golden import GoldenConfig
 from appliance.section import Section
 from models.decision import Limits
 
@@ -81,6 +83,14 @@ class RecipeBody(Section):
     mode: Literal["inspect", "collect"] = "inspect"
     deadline_ms: int = Field(1000, ge=10, le=10_000)
     exposure_within_ms: int = Field(250, ge=1, le=10_000)
+    golden: GoldenConfig | None = None
+    drift: DriftConfig | None = None
+
+    @model_validator(mode="after")
+    def _golden_parts_are_judged(self) -> RecipeBody:
+        if self.mode == "collect" and (self.golden or self.drift):
+            raise ValueError('mode is "collect": nothing is judged, so [golden] and [drift] say nothing; remove them')
+        return self
 
 
 class RecipeConfig(RecipeBody, LimitsInForce):
