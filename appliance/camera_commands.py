@@ -21,9 +21,8 @@ from appliance.errors import CameraLost, CheckFailed, NotThere
 from appliance.state_dir import StateDir
 from models.errors import BadPicture
 from models.geometry import Geometry
-from models.quality import Quality, measure
+from models.quality import Quality, measure, reduced
 
-_LONG_SIDE_PX = 320
 _BLACK = 5
 
 _config_option = click.option(
@@ -195,13 +194,7 @@ def _try(device: Camera, region: Geometry, count: int, timeout_s: float) -> tupl
 
 def _quality(image: NDArray[np.uint8], geometry: Geometry) -> Quality:
     """Of the region the model looks at, reduced as far as the quality gate needs."""
-    import cv2
-
-    seen = _seen(image, geometry)
-    scale = min(1.0, _LONG_SIDE_PX / max(seen.shape[:2]))
-    small = cv2.resize(seen, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else seen
-    colour = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR) if small.ndim == 2 else small
-    return measure(np.asarray(colour, np.uint8)[None])
+    return measure(reduced(_seen(image, geometry)))
 
 
 def _fits(image: NDArray[np.uint8], geometry: Geometry) -> bool:

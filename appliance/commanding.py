@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from appliance.clock import SystemClock
 from appliance.commands.book import ACCEPTED_KEPT
-from appliance.commands.desk import Ask, Asked, CommandDesk, Knock
+from appliance.commands.desk import Ask, Asked, CommandDesk, Knock, Verb
 from appliance.commands.trigger import SoftwareTrigger
 from appliance.config.schema import Config
 from appliance.domain.audit import AuditRow
@@ -34,11 +34,13 @@ class Commanding:
         journal: Journal,
         boot_id: str,
         enter: Callable[[Part], None],
+        verbs: Mapping[str, Verb],
     ) -> None:
         self._journal = journal
         self._boot_id = boot_id
         self._desk = CommandDesk(
             SoftwareTrigger(config, ledger=ledger, clock=clock, enter=enter),
+            verbs,
             clock=clock,
             enqueue=lambda job: self._worker.submit(job),
             audit=self._keep,

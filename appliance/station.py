@@ -111,6 +111,7 @@ class Station:
             journal=self._journal,
             boot_id=self._context.boot_id,
             enter=lambda part: self._flow.enter(part),
+            verbs={},
         )
         self._witnesses = (self._commanding.answered, *witnesses)
         self._live = LiveServer(state.socket, self._commanding.ask_line)

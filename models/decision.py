@@ -34,15 +34,28 @@ class Unfit(StrEnum):
 
     DARK = "dark"
     BRIGHT = "bright"
+    UNDEREXPOSED = "underexposed"
+    OVEREXPOSED = "overexposed"
     FLAT = "flat"
+    DISCOLOURED = "discoloured"
     BLURRED = "blurred"
     MOVED = "moved"
+    DISPLACED = "displaced"
+    INCOMPLETE = "incomplete"
 
 
 class Severity(StrEnum):
     CRITICAL = "critical"
     MAJOR = "major"
     MINOR = "minor"
+
+
+class Fate(StrEnum):
+    """What the recipe's rules make of a detection; see `models.rules`."""
+
+    KEPT = "keep"
+    RECHECKED = "recheck"
+    SUPPRESSED = "suppress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,10 @@ class DefectClass:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One region that looks defective. `label` is a catalogue label; `score` in [0, 1]; area in camera pixels."""
+    """One region that looks defective. `label` is a catalogue label; `score` in [0, 1]; area in camera pixels.
+
+    `rule` and `limit`: which rule of the recipe decided its `fate`, and by which of its figures; empty without one.
+    """
 
     label: str
     code: int
@@ -76,6 +92,10 @@ class Detection:
     box: Box
     mask_area_px: float
     severity: Severity
+    length_mm: float | None = None
+    fate: Fate = Fate.KEPT
+    rule: str = ""
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +127,17 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the model says of one part; `outcome` is OK, NG or RECHECK."""
+    """What the model says of one part; `outcome` is OK, NG or RECHECK.
+
+    `complete`: the detections are all of the map that reaches `ok_below`, none was cut off and none made up.
+    """
 
     outcome: Outcome
     score: float
     reasons: tuple[str, ...]
     detections: tuple[Detection, ...]
     limits: Limits
+    complete: bool = False
 
 
 def outcome_of(score: float, limits: Limits) -> Outcome:

@@ -120,7 +120,7 @@ class Detector:
         self.info = info
         self._judge, self._namer = judge, namer
         self._geometry = package.manifest.geometry.geometry()
-        self._unfit = load_gate(package.manifest.quality, package.files)
+        self._gate = load_gate(package.manifest.quality, package.files)
         self._preprocess = Preprocessor(*info.input_size)
 
     @classmethod
@@ -168,7 +168,7 @@ class Detector:
         started = time.perf_counter_ns()
         check_picture(image)
         tensor = self._preprocess(self._geometry.region(image))
-        unfit = self._unfit(tensor)
+        unfit = self._gate.of(self._gate.measure(tensor[0]))
         prepared = time.perf_counter_ns()
         features = self._judge.runtime.infer(tensor)
         inferred = time.perf_counter_ns()

@@ -146,17 +146,23 @@ class GoldenEntry(Entry):
 
 
 class QualityEntry(Entry):
-    """Light, contrast and focus of all good pictures' network inputs; see models/quality.py.
+    """What all good pictures showed, measured on a reduction of `long_side_px`; see models/quality.py.
 
-    `reference` and `likeness` (least, median) are there where all good pictures show the part in one place.
+    `reference` and `likeness` (least, median) are there where all good pictures show the part in one place. What stands
+    as None was not measured and is not asked for; without `long_side_px` the network input itself was measured.
     """
 
     light: tuple[Finite, Finite]
     contrast_min: float = Field(ge=0.0, le=255.0, allow_inf_nan=False)
     saturated_max: Unit
     focus_min: float = Field(ge=0.0, le=1e6, allow_inf_nan=False)
-    reference: FileName | None
-    likeness: tuple[Unit, Unit] | None
+    reference: FileName | None = None
+    likeness: tuple[Unit, Unit] | None = None
+    long_side_px: int | None = Field(None, ge=32, le=4096)
+    blackened_max: Unit | None = None
+    tint: tuple[Finite, Finite, Finite, Finite] | None = None
+    blank_max: Unit | None = None
+    pose_max: tuple[Finite, Finite] | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> QualityEntry:
@@ -166,6 +172,10 @@ class QualityEntry(Entry):
             raise ValueError("a reference and its likeness are given together or not at all")
         if self.likeness is not None and self.likeness[0] > self.likeness[1]:
             raise ValueError("the least likeness must not be above the median")
+        if self.tint is not None and (self.tint[0] > self.tint[1] or self.tint[2] > self.tint[3]):
+            raise ValueError("the ranges of the tint must rise")
+        if self.pose_max is not None and min(self.pose_max) < 0:
+            raise ValueError("the largest shift and angle must not be negative")
         return self
 
 

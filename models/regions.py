@@ -79,9 +79,9 @@ def decide(
         InferenceError: the score is not a finite number in [0, 1].
     """
     outcome = outcome_of(scores.image, limits)
-    regions: tuple[Region, ...] = ()
-    if outcome is not Outcome.OK:
-        regions = find_regions(scores.map, limits.ok_below) or (peak_region(scores.map),)
+    found = find_regions(scores.map, limits.ok_below) if outcome is not Outcome.OK else ()
+    complete = 0 < len(found) < MAX_DETECTIONS
+    regions = found or ((peak_region(scores.map),) if outcome is not Outcome.OK else ())
     map_size = (scores.map.shape[1], scores.map.shape[0])
     cell_px = geometry.pixels_per_cell(map_size, picture_size)
     detections = []
@@ -90,4 +90,4 @@ def decide(
         box = geometry.box_in_picture(region.box, map_size, picture_size)
         area = round(len(region.cells) * cell_px, 1)
         detections.append(Detection(row.label, row.code, region.peak, box, area, row.severity))
-    return Decision(outcome, scores.image, (REASONS[outcome],), tuple(detections), limits)
+    return Decision(outcome, scores.image, (REASONS[outcome],), tuple(detections), limits, complete)

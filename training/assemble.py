@@ -27,7 +27,7 @@ from models.manifest import (
     TrainingEntry,
 )
 from models.package import file_table
-from models.quality import Quality, seen_in
+from models.quality import Quality, taught_by
 from training.artefacts import LITERT, REFERENCE_FORM, SYMMETRIC, SYMMETRIC_FORM, Offer
 from training.config import TrainConfig
 from training.fit import Fitted
@@ -78,7 +78,7 @@ def assemble(parts: Ingredients) -> tuple[Manifest, dict[str, bytes]]:
         naming = NamingEntry(
             vectors="naming/vectors.npy", codes="naming/codes.npy", min_similarity=parts.prototypes.min_similarity
         )
-    quality, reference = seen_in(parts.good_pictures, _REFERENCE)
+    quality, reference = taught_by(parts.good_pictures, _REFERENCE)
     if reference is not None:
         files[_REFERENCE] = npy(reference)
     return _manifest(parts, arrays, naming, frames, quality, files), files

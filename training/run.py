@@ -14,7 +14,7 @@ from pathlib import Path
 
 from models.manifest import ClassEntry, Manifest, TrainingEntry
 from models.package import write_package
-from models.quality import measure
+from models.quality import measure, reduced
 from models.runtimes.choose import REFERENCE, installed_runtimes
 from models.scorers import calibrated
 from training import litert
@@ -118,7 +118,7 @@ def train(request: Request, progress: Progress) -> TrainingRun:
             maps=calibration.maps,
             limits=calibration.limits,
             golden=golden,
-            good_pictures=[measure(tensor) for tensor in tensors.good],
+            good_pictures=[measure(reduced(tensor[0])) for tensor in tensors.good],
             training=_origin(data, config),
         )
     )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 
 from pydantic import ValidationError
 
-from appliance.commands.messages import Command, CommandReply, command_line
+from appliance.commands.messages import Command, CommandReply, TriggerCommand, command_line
 from appliance.commands.refusals import Refusal
 from appliance.domain.audit import AuditRow
 
@@ -84,7 +84,9 @@ class ReplyBook:
         except ValidationError as error:
             _log.warning("an earlier command is not remembered, another version wrote it: %s", error)
             return
-        if command.wait:  # the verdict came later, if it came: it is among the results
+        if (
+            isinstance(command, TriggerCommand) and command.wait
+        ):  # the verdict came later, if it came: it is among the results
             reply = reply.without_verdict()
         if self.open(command, lambda reply: None):
             self.close(command, reply)

@@ -4,7 +4,7 @@
                           └ full: refused        └ known request id: the recorded answer
 
 A command is answered exactly once. One that waits for its part's verdict is answered when the part is, or 2 s after
-the part's deadline without one.
+the part's deadline without one. A verb that takes its time begins on this thread and concludes on one of its own.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from appliance.commands.book import Listener, ReplyBook
-from appliance.commands.messages import MAX_LINE, Command, CommandReply, command_line
+from appliance.commands.envelope import INSIDE
+from appliance.commands.messages import MAX_LINE, Command, CommandReply, TriggerCommand, command_line
 from appliance.commands.refusals import Refusal
 from appliance.commands.trigger import SoftwareTrigger, accepted_part, given_verdict
 from appliance.domain.audit import AuditRow
@@ -50,15 +52,22 @@ class Ask(Protocol):
     def __call__(self, command: Command, answer: Listener, *, stale: bool = False) -> None: ...
 
 
+# A verb begins on the desk's thread without blocking, and concludes once, then or later, from any thread.
+Conclude = Callable[[CommandReply], None]
+Verb = Callable[[Any, Conclude], None]
+
+
 class CommandDesk:
     """`ask` and `answered` are for any thread; `handle`, `idle` and `crashed` are one worker's work.
 
+    `verbs` carry out what is no trigger, each the commands of its own verb; one that is missing is refused.
     `enqueue` puts a job into that worker's bounded queue; False when it is full. `audit` returns at once.
     """
 
     def __init__(
         self,
         trigger: SoftwareTrigger,
+        verbs: Mapping[str, Verb],
         *,
         clock: Clock,
         enqueue: Callable[[Asked | Knock], bool],
@@ -66,13 +75,15 @@ class CommandDesk:
         past: Iterable[AuditRow],
     ) -> None:
         self._trigger = trigger
+        self._verbs = verbs
         self._clock = clock
         self._enqueue = enqueue
         self._audit = audit
         self._book = ReplyBook(past)
         self._lock = threading.Lock()
-        self._waiting: dict[str, tuple[Command, Part]] = {}
-        self._concluded: deque[Verdict] = deque()
+        self._waiting: dict[str, tuple[TriggerCommand, Part]] = {}
+        self._answered: deque[Verdict] = deque()
+        self._concluded: deque[tuple[Command, CommandReply]] = deque()
 
     def ask(self, command: Command, answer: Listener, *, stale: bool = False) -> None:
         """Queue a command, or refuse it at once when too many wait."""
@@ -89,7 +100,7 @@ class CommandDesk:
             if len(line) > MAX_LINE:
                 raise ValueError
             command = command_line.validate_json(line)
-            if command.actor.source == "mqtt":  # that door is inside this process
+            if command.actor.source in INSIDE:
                 raise ValueError
         except ValueError as error:
             say(CommandReply.refusal(_refusal_of(error)))
@@ -101,7 +112,7 @@ class CommandDesk:
         with self._lock:
             if verdict.part.id not in self._waiting:
                 return
-            self._concluded.append(verdict)
+            self._answered.append(verdict)
         # Where the queue is full, the worker comes round to look anyway.
         self._enqueue(Knock())
 
@@ -112,9 +123,11 @@ class CommandDesk:
                 self._carry_out(job)
 
     def idle(self) -> None:
-        """Answer those whose verdict came, or did not come in time."""
+        """Answer those whose work is done, and those whose verdict came or did not come in time."""
         while self._concluded:
-            verdict = self._concluded.popleft()
+            self._settle(*self._concluded.popleft())
+        while self._answered:
+            verdict = self._answered.popleft()
             with self._lock:
                 waiting = self._waiting.pop(verdict.part.id, None)
             if waiting is not None:
@@ -136,11 +149,19 @@ class CommandDesk:
 
     def _carry_out(self, asked: Asked) -> None:
         command = asked.command
-        part = Refusal.STALE if asked.stale else self._trigger.admit(command)
+        if asked.stale:
+            self._settle(command, CommandReply.refusal(Refusal.STALE, command))
+        elif isinstance(command, TriggerCommand):
+            self._begin_part(command)
+        elif command.verb in self._verbs:
+            self._verbs[command.verb](command, partial(self._conclude, command))
+        else:
+            self._settle(command, CommandReply.refusal(Refusal.UNKNOWN_VERB, command))
+
+    def _begin_part(self, command: TriggerCommand) -> None:
+        part = self._trigger.admit(command)
         if isinstance(part, Refusal):
-            reply = CommandReply.refusal(part, command)
-            self._note(command, reply)
-            self._book.close(command, reply)
+            self._settle(command, CommandReply.refusal(part, command))
             return
         reply = _acceptance(command, part)
         # The audit row goes to disk with the part's verdict or before it: a repetition after a restart finds it there.
@@ -151,6 +172,15 @@ class CommandDesk:
         self._trigger.enter(part)
         if not command.wait:
             self._book.close(command, reply)
+
+    def _conclude(self, command: Command, reply: CommandReply) -> None:
+        """Any thread."""
+        self._concluded.append((command, reply))
+        self._enqueue(Knock())
+
+    def _settle(self, command: Command, reply: CommandReply) -> None:
+        self._note(command, reply)
+        self._book.close(command, reply)
 
     def _give_up(self, parts: Sequence[Part]) -> None:
         for part in parts:
@@ -174,7 +204,7 @@ class CommandDesk:
         self._audit(row)
 
 
-def _acceptance(command: Command, part: Part) -> CommandReply:
+def _acceptance(command: TriggerCommand, part: Part) -> CommandReply:
     return CommandReply(request_id=command.request_id, verb=command.verb, status="accepted", part=accepted_part(part))
 
 
@@ -182,6 +212,6 @@ def _refusal_of(error: ValueError) -> Refusal:
     """Another verb is told apart from garbage."""
     if isinstance(error, ValidationError):
         first = error.errors(include_input=False)[0]
-        if first["loc"] == ("verb",) and first["type"] == "literal_error":
+        if first["type"] == "union_tag_invalid":
             return Refusal.UNKNOWN_VERB
     return Refusal.MALFORMED

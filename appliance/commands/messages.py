@@ -9,77 +9,48 @@ id, which never carries a command out twice.
 
 from __future__ import annotations
 
-import secrets
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from appliance.commands.envelope import Order, Request, Shown, Source, Strict
+from appliance.commands.recipe import RecipeCommand, RecipeRequest, RunningRecipe
 from appliance.commands.refusals import TEXTS, Refusal
 
 MAX_LINE = 4096
 SCHEMA_ID = "okng.reply/1"
 
-Source = Literal["web", "mqtt", "cli", "api"]
 
-
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("only characters that can be printed")
-    return text
-
-
-Shown = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
-RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
-
-
-class Strict(BaseModel):
-    """A number sent as a text, or a word nobody knows, is refused rather than guessed at."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Actor(Strict):
-    """Who asks. `name` is what the caller says of itself, except where the door knows better."""
-
-    source: Source
-    name: Shown
-
-
-class TriggerRequest(Strict):
+class TriggerRequest(Request):
     """What a caller may say of a trigger. `part_id`: the part's serial or other mark, as it will stand in the result.
 
-    `wait`: answer with the verdict, not with the acceptance. `user`: who asks, for the audit trail.
+    `wait`: answer with the verdict, not with the acceptance.
     """
 
-    request_id: RequestId | None = None
     part_id: Shown | None = None
     wait: bool = False
-    user: Shown | None = None
 
     def command(self, source: Source, name: str) -> TriggerCommand:
-        """The command of this request; `name` where the request names no user."""
-        return TriggerCommand(
-            verb="trigger",
-            request_id=self.request_id or secrets.token_hex(8),
-            actor=Actor(source=source, name=self.user or name),
-            part_id=self.part_id,
-            wait=self.wait,
-        )
+        return TriggerCommand(verb="trigger", **self.signed(source, name), part_id=self.part_id, wait=self.wait)
 
 
-class TriggerCommand(Strict):
+class TriggerCommand(Order):
     """Judge one part now."""
 
     verb: Literal["trigger"]
-    request_id: RequestId
-    actor: Actor
     part_id: Shown | None = None
     wait: bool = False
 
 
-# One verb so far; the next one makes this a union discriminated by `verb`.
-Command = TriggerCommand
-command_line: TypeAdapter[Command] = TypeAdapter(Command)
+Command = TriggerCommand | RecipeCommand
+command_line: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="verb")])
+
+# verb → what a program or a page says to ask for it; over MQTT it is the payload of `cmd/<verb>`.
+REQUESTS: Final[Mapping[str, type[TriggerRequest] | type[RecipeRequest]]] = {
+    "trigger": TriggerRequest,
+    "recipe": RecipeRequest,
+}
 
 
 class AcceptedPart(Strict):
@@ -106,7 +77,8 @@ class CommandReply(Strict):
     """The one answer. `refused`: nothing was done, `code` and the texts say why.
 
     `accepted` without `verdict` although it was waited for carries the code `no_verdict`: that part is not OK.
-    `repeated`: the command was carried out before, and this is the answer given then.
+    `recipe`: the one in force after a command that changes it. `repeated`: the command was carried out before, and this
+    is the answer given then.
     """
 
     type: Literal["reply"] = "reply"
@@ -118,11 +90,20 @@ class CommandReply(Strict):
     text_zh: str = ""
     part: AcceptedPart | None = None
     verdict: GivenVerdict | None = None
+    recipe: RunningRecipe | None = None
     repeated: bool = False
 
     @classmethod
-    def refusal(cls, code: Refusal, command: Command | None = None, *, verb: str | None = None) -> Self:
-        english, chinese = TEXTS[code]
+    def refusal(
+        cls,
+        code: Refusal,
+        command: Command | None = None,
+        *,
+        verb: str | None = None,
+        why: tuple[str, str] | None = None,
+    ) -> Self:
+        """`why`: what stands in the way in English and Chinese, where more is known of it than the code."""
+        english, chinese = why or TEXTS[code]
         return cls(
             request_id=command.request_id if command else None,
             verb=command.verb if command else verb,

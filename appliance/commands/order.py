@@ -8,10 +8,12 @@ from pydantic import ValidationError
 
 from appliance.commands.client import MARGIN_S, ask_station
 from appliance.commands.desk import VERDICT_MARGIN_NS
-from appliance.commands.messages import Command, CommandReply, TriggerRequest
+from appliance.commands.messages import Command, CommandReply, TriggerCommand, TriggerRequest
 from appliance.config.schema import Config
 from appliance.errors import UsageError
 from appliance.state_dir import StateDir
+
+CHANGE_S = 60.0  # a model is proven in a process of its own, loaded and warmed up before it comes into force
 
 
 def trigger_once(config: Config, *, part_id: str | None, wait: bool, request_id: str | None) -> CommandReply:
@@ -31,13 +33,12 @@ def trigger_once(config: Config, *, part_id: str | None, wait: bool, request_id:
 
 
 def ask(config: Config, command: Command) -> CommandReply:
-    """Put a command to the station of this configuration; waits longer than the station itself does for a verdict.
+    """Put a command to the station of this configuration; waits longer than the station itself takes for it.
 
     Raises:
         NoStation: it does not run, or did not answer.
     """
-    verdict_s = config.recipe.deadline_ms / 1e3 + VERDICT_MARGIN_NS / 1e9 if command.wait else 0.0
-    return ask_station(StateDir(config.station.state_dir).socket, command, MARGIN_S + verdict_s)
+    return ask_station(StateDir(config.station.state_dir).socket, command, MARGIN_S + _work_s(config, command))
 
 
 def sentence(reply: CommandReply) -> str:
@@ -57,6 +58,13 @@ def exit_code(reply: CommandReply, *, waited: bool) -> int:
     if not waited:
         return 0
     return 0 if reply.verdict is not None and reply.verdict.outcome == "OK" else 1
+
+
+def _work_s(config: Config, command: Command) -> float:
+    """How long the station may take for a command before it answers."""
+    if not isinstance(command, TriggerCommand):
+        return CHANGE_S
+    return config.recipe.deadline_ms / 1e3 + VERDICT_MARGIN_NS / 1e9 if command.wait else 0.0
 
 
 def _user() -> str:

@@ -26,6 +26,11 @@ class Reason(StrEnum):
     PICTURE_FLAT = "picture_flat"
     PICTURE_BLURRED = "picture_blurred"
     PICTURE_MOVED = "picture_moved"
+    PICTURE_UNDEREXPOSED = "picture_underexposed"
+    PICTURE_OVEREXPOSED = "picture_overexposed"
+    PICTURE_DISCOLOURED = "picture_discoloured"
+    PICTURE_DISPLACED = "picture_displaced"
+    PICTURE_INCOMPLETE = "picture_incomplete"
     COLLECTED = "collected"
     NOT_KEPT = "not_kept"
 
@@ -61,6 +66,26 @@ TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.PICTURE_MOVED: (
         "The part is not where it was taught; check camera and fixture",
         "工件不在示教位置；请检查相机和夹具",
+    ),
+    Reason.PICTURE_UNDEREXPOSED: (
+        "Too much of the picture is black; check lamp, exposure and what shades the part",
+        "图像过多区域为黑色；请检查光源、曝光和遮挡物",
+    ),
+    Reason.PICTURE_OVEREXPOSED: (
+        "Too much of the picture is white; shorten the exposure, check reflections",
+        "图像过多区域为白色；请缩短曝光时间并检查反光",
+    ),
+    Reason.PICTURE_DISCOLOURED: (
+        "The colours are not as taught; fix the white balance, check the lamp",
+        "图像颜色与示教不符；请固定白平衡并检查光源",
+    ),
+    Reason.PICTURE_DISPLACED: (
+        "The part lies further off or more turned than any that was taught; check feed and fixture",
+        "工件的偏移或转角超出示教范围；请检查送料和夹具",
+    ),
+    Reason.PICTURE_INCOMPLETE: (
+        "Part of the picture is missing; check the camera's cable, restart or replace the camera",
+        "图像部分缺失；请检查相机线缆，重启或更换相机",
     ),
     Reason.EXPOSED_LATE: ("The picture was taken too late; check camera and trigger", "拍摄过晚；请检查相机和触发"),
     Reason.CAPTURED_BEFORE_TRIGGER: (

@@ -15,14 +15,16 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from appliance.commands.desk import Ask
-from appliance.commands.messages import MAX_LINE, SCHEMA_ID, CommandReply, TriggerRequest
+from appliance.commands.envelope import Request
+from appliance.commands.messages import MAX_LINE, REQUESTS, SCHEMA_ID, CommandReply
 from appliance.commands.refusals import Refusal
 from appliance.sinks.mqtt_connection import Outgoing
 from appliance.sinks.mqtt_incoming import Incoming, Subscription
 
+Wanted = TypeVar("Wanted", bound=Request)
 _log = logging.getLogger(__name__)
 _UNDER_WAY = 32
 _ANSWER_EXPIRY_S = 60
@@ -120,10 +122,10 @@ class CommandDoor:
             self._answer(own, correlation, CommandReply.refusal(Refusal.BAD_RESPONSE_TOPIC))
             return
         answer = partial(self._answer, said.response_topic or own, correlation)
-        if verb != "trigger":
+        if verb not in REQUESTS:
             answer(CommandReply.refusal(Refusal.UNKNOWN_VERB, verb=verb if known else None))
             return
-        wanted = _request_in(said.payload)
+        wanted = _request_in(REQUESTS[verb], said.payload)
         if wanted is None:
             answer(CommandReply.refusal(Refusal.MALFORMED, verb=verb))
             return
@@ -152,12 +154,12 @@ class CommandDoor:
             self._answers.append(said)
 
 
-def _request_in(payload: bytes) -> TriggerRequest | None:
+def _request_in(schema: type[Wanted], payload: bytes) -> Wanted | None:
     """The request with its id: without one a message that the broker repeats would be carried out twice."""
     if len(payload) > MAX_LINE:
         return None
     try:
-        wanted = TriggerRequest.model_validate_json(payload)
+        wanted = schema.model_validate_json(payload)
     except ValueError:
         return None
     return wanted if wanted.request_id is not None else None

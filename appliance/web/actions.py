@@ -12,13 +12,15 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from flask import Flask, Response, request
 from pydantic import BaseModel, ValidationError
 
 from appliance.commands.client import NoStation
-from appliance.commands.messages import Command, CommandReply, TriggerRequest
+from appliance.commands.messages import REQUESTS, Command, CommandReply, TriggerRequest
+from appliance.commands.recipe import RecipeRequest
 from appliance.commands.refusals import Refusal
 from appliance.config.secrets import WebSecrets
 from appliance.web.api import PinEntry, Problem, SessionState, openapi, problem, status_of
@@ -36,7 +38,8 @@ def add_actions(app: Flask, secrets: WebSecrets, ask: Ask, clock: Callable[[], f
     actions = Actions(Doorkeeper(secrets, clock), ask)
     root = "/api/v1"
     app.add_url_rule(f"{root}/openapi.json", view_func=actions.describe, methods=["GET"])
-    app.add_url_rule(f"{root}/trigger", view_func=actions.trigger, methods=["POST"])
+    for verb, schema in REQUESTS.items():
+        app.add_url_rule(f"{root}/{verb}", verb, partial(actions.order, schema), methods=["POST"])
     app.add_url_rule(f"{root}/session", view_func=actions.read_session, methods=["GET"])
     app.add_url_rule(f"{root}/session", view_func=actions.sign_in, methods=["POST"])
     app.add_url_rule(f"{root}/session", view_func=actions.sign_out, methods=["DELETE"])
@@ -54,11 +57,12 @@ class Actions:
     def describe(self) -> Response:
         return _say(self._document)
 
-    def trigger(self) -> Response:
+    def order(self, schema: type[TriggerRequest] | type[RecipeRequest]) -> Response:
+        """Put the request in the body to the station, and its answer to the caller."""
         caller = self._door.caller()
         if isinstance(caller, Problem):
             return _refuse(caller)
-        wanted = _read(TriggerRequest)
+        wanted = _read(schema)
         if wanted is None:
             return _refuse(problem(Refusal.MALFORMED))
         if caller.source == "web":  # the PIN is everybody's: a name said with it would prove nothing

@@ -9,7 +9,9 @@ from typing import Any, Final
 from pydantic import Field
 from pydantic.json_schema import models_json_schema
 
-from appliance.commands.messages import CommandReply, Strict, TriggerRequest
+from appliance.commands.envelope import Strict
+from appliance.commands.messages import CommandReply, TriggerRequest
+from appliance.commands.recipe import RecipeRequest
 from appliance.commands.refusals import TEXTS as REFUSALS
 from appliance.commands.refusals import Refusal
 
@@ -100,6 +102,7 @@ def openapi() -> dict[str, Any]:
     _, schemas = models_json_schema(
         [
             (TriggerRequest, "validation"),
+            (RecipeRequest, "validation"),
             (PinEntry, "validation"),
             (CommandReply, "serialization"),
             (Problem, "serialization"),
@@ -107,24 +110,15 @@ def openapi() -> dict[str, Any]:
         ],
         ref_template="#/components/schemas/{model}",
     )
-    secured: list[dict[str, list[str]]] = [{"token": []}, {"session": [], "csrf": []}]
     return {
         "openapi": "3.1.0",
         "info": {"title": "okng station", "version": version("okng"), "license": {"name": "Apache-2.0"}},
         "servers": [{"url": "/api/v1"}],
         "paths": {
-            "/trigger": {
-                "post": {
-                    "summary": "Judge one part now",
-                    "operationId": "trigger",
-                    "security": secured,
-                    "requestBody": _body("TriggerRequest"),
-                    "responses": {
-                        "200": _content("Accepted; with `wait`, its verdict", "CommandReply"),
-                        "default": _content("Why not", "CommandReply", "Problem"),
-                    },
-                }
-            },
+            "/trigger": _action(
+                "Judge one part now", "trigger", "TriggerRequest", "Accepted; with `wait`, its verdict"
+            ),
+            "/recipe": _action("Change the recipe", "changeRecipe", "RecipeRequest", "In force"),
             "/session": {
                 "get": {
                     "summary": "Whether this browser is signed in",
@@ -159,6 +153,22 @@ def openapi() -> dict[str, Any]:
                 "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
             },
         },
+    }
+
+
+def _action(summary: str, operation: str, body: str, done: str) -> dict[str, Any]:
+    """A command as a path: for programs with the token, and for pages that are signed in."""
+    return {
+        "post": {
+            "summary": summary,
+            "operationId": operation,
+            "security": [{"token": []}, {"session": [], "csrf": []}],
+            "requestBody": _body(body),
+            "responses": {
+                "200": _content(done, "CommandReply"),
+                "default": _content("Why not", "CommandReply", "Problem"),
+            },
+        }
     }
 
 

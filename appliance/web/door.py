@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from appliance.commands.messages import Source
+from appliance.commands.envelope import Source
 from appliance.config.secrets import WebSecrets, digest
 from appliance.web.api import Problem, Trouble, problem
 from appliance.web.pin import PinGate

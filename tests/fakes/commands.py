@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from appliance.commands.desk import Asked, CommandDesk, Knock
-from appliance.commands.messages import Actor, CommandReply, TriggerCommand
+from appliance.commands.desk import Asked, CommandDesk, Knock, Verb
+from appliance.commands.envelope import Actor
+from appliance.commands.messages import Command, CommandReply, TriggerCommand
 from appliance.commands.trigger import SoftwareTrigger
 from appliance.config.schema import Config
 from appliance.domain.audit import AuditRow
@@ -36,7 +38,14 @@ def config_with(**sections: dict[str, Any]) -> Config:
 class Desk:
     """`entered`: parts on their way to the camera; `audited`: what is to be kept; `step`: the worker's rounds."""
 
-    def __init__(self, config: Config | None = None, *, room: int = 32, past: tuple[AuditRow, ...] = ()) -> None:
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        room: int = 32,
+        past: tuple[AuditRow, ...] = (),
+        verbs: Mapping[str, Verb] | None = None,
+    ) -> None:
         self.clock = FakeClock()
         self.ledger: Ledger = make_ledger(self.clock)
         self.entered: list[Part] = []
@@ -46,7 +55,9 @@ class Desk:
         trigger = SoftwareTrigger(
             config or config_with(), ledger=self.ledger, clock=self.clock, enter=self.entered.append
         )
-        self.desk = CommandDesk(trigger, clock=self.clock, enqueue=self._enqueue, audit=self.audited.append, past=past)
+        self.desk = CommandDesk(
+            trigger, verbs or {}, clock=self.clock, enqueue=self._enqueue, audit=self.audited.append, past=past
+        )
 
     def _enqueue(self, job: Asked | Knock) -> bool:
         if len(self.queue) >= self._room:
@@ -54,7 +65,7 @@ class Desk:
         self.queue.append(job)
         return True
 
-    def ask(self, command: TriggerCommand, *, stale: bool = False) -> list[CommandReply]:
+    def ask(self, command: Command, *, stale: bool = False) -> list[CommandReply]:
         """The answers as they come."""
         heard: list[CommandReply] = []
         self.desk.ask(command, heard.append, stale=stale)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,15 +110,15 @@ def open_dataset(root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True)
         raise NotThere(f"there is no data set at {root}; name a folder that holds good/ and one folder a defect")
     if not (root / GOOD).is_dir():
         raise NotThere(f"{root} has no folder good/; put the pictures of good parts there")
-    groups = _read_groups(root / "groups.csv")
+    groups = read_groups(root / "groups.csv")
     pictures, broken = [], []
     for path, label in _walk(root):
         try:
-            pictures.append(_read(root, path, label, groups))
+            pictures.append(read_one(root, path, label, groups))
         except BadPicture as error:
             broken.append(f"{label}/{error}")
     if broken:
-        raise BadData(f"{len(broken)} pictures cannot be used: {_listed(broken)}")
+        raise BadData(f"{len(broken)} pictures cannot be used: {listed(broken)}")
     data = _without_copies(root, pictures)
     _check(data, min_good, one_size)
     return data
@@ -132,7 +132,12 @@ def _walk(root: Path) -> Iterator[tuple[Path, str]]:
                     yield path, folder.name
 
 
-def _read(root: Path, path: Path, label: str, groups: dict[str, str]) -> Picture:
+def read_one(root: Path, path: Path, label: str, groups: dict[str, str]) -> Picture:
+    """One picture of a data set.
+
+    Raises:
+        BadPicture: it cannot be read.
+    """
     height, width = read_picture(path).shape[:2]
     name = path.relative_to(root).as_posix()
     content = path.read_bytes()
@@ -146,7 +151,12 @@ def _read(root: Path, path: Path, label: str, groups: dict[str, str]) -> Picture
     return Picture(path, name, label, group, digest, (width, height), mask)
 
 
-def _read_groups(path: Path) -> dict[str, str]:
+def read_groups(path: Path) -> dict[str, str]:
+    """`groups.csv`: picture → group; empty where there is none.
+
+    Raises:
+        BadData: a column is missing.
+    """
     if not path.is_file():
         return {}
     with path.open(newline="", encoding="utf-8-sig") as file:
@@ -168,7 +178,7 @@ def _without_copies(root: Path, pictures: list[Picture]) -> DataSet:
             crossing.append(f"{picture.name} = {known.name}")
         copies.append((picture.name, known.name))
     if crossing:
-        raise BadData(f"the same picture is both good and defective: {_listed(crossing)}; remove the wrong copy")
+        raise BadData(f"the same picture is both good and defective: {listed(crossing)}; remove the wrong copy")
     return DataSet(root, tuple(first.values()), tuple(copies))
 
 
@@ -178,17 +188,28 @@ def _check(data: DataSet, min_good: int, one_size: bool) -> None:
             f"{data.root}/good holds {len(data.good)} different pictures, {min_good} are the least and 60 certify 5 %; "
             "add pictures of good parts"
         )
+    if one_size:
+        refuse_mixed_sizes(data.pictures)
+
+
+def refuse_mixed_sizes(pictures: Iterable[Picture]) -> None:
+    """Let only pictures of one size pass.
+
+    Raises:
+        BadData: naming those of the rarest size.
+    """
     sizes: dict[tuple[int, int], list[str]] = {}
-    for picture in data.pictures:
+    for picture in pictures:
         sizes.setdefault(picture.size, []).append(picture.name)
-    if one_size and len(sizes) > 1:
+    if len(sizes) > 1:
         rare = min(sizes, key=lambda size: len(sizes[size]))
         raise BadData(
-            f"the pictures have {len(sizes)} sizes; {_listed(sizes[rare])} have {rare[0]}x{rare[1]}: "
+            f"the pictures have {len(sizes)} sizes; {listed(sizes[rare])} have {rare[0]}x{rare[1]}: "
             "take all with one camera setting, or remove them"
         )
 
 
-def _listed(names: list[str], most: int = 5) -> str:
+def listed(names: list[str], most: int = 5) -> str:
+    """The first few of many names, for a sentence."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

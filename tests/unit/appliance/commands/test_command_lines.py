@@ -70,7 +70,7 @@ def test_nothing_is_filled_in(missing: str) -> None:
 
 
 def test_another_verb_is_named_as_unknown() -> None:
-    assert said(json.dumps(GOOD | {"verb": "recipe"}).encode())[1]["code"] == "unknown_verb"
+    assert said(json.dumps(GOOD | {"verb": "shine"}).encode())[1]["code"] == "unknown_verb"
 
 
 def test_a_line_that_is_too_long_is_refused() -> None:

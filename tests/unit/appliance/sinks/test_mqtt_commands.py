@@ -83,7 +83,7 @@ def test_what_is_no_request_is_refused(world: World, payload: object) -> None:
 
 @pytest.mark.parametrize(
     ("verb", "topic"),
-    [("recipe", "rsp/recipe"), ("Ünknown", "rsp/unknown"), ("", "rsp/unknown"), ("$SYS", "rsp/unknown")],
+    [("shine", "rsp/shine"), ("Ünknown", "rsp/unknown"), ("", "rsp/unknown"), ("$SYS", "rsp/unknown")],
 )
 def test_an_unknown_verb_is_answered(world: World, verb: str, topic: str) -> None:
     said, reply = world.answer_to(incoming(verb=verb))
@@ -163,3 +163,10 @@ def test_each_connection_has_a_number_of_its_own(world: World) -> None:
     one, two = world.door.subscribe(), world.door.subscribe()
     assert one.topics == two.topics == f"{ROOT}/cmd/+"
     assert one.number != two.number
+
+
+def test_each_verb_has_its_own_topics(world: World) -> None:
+    said, reply = world.answer_to(incoming({"request_id": "1", "number": 12}, verb="recipe"))
+    # This desk carries out triggers alone: the command reached it as one of its own verb.
+    assert (said.topic, reply["verb"], reply["code"]) == (f"{ROOT}/rsp/recipe", "recipe", "unknown_verb")
+    assert [row.verb for row in world.desk.audited] == ["recipe"]
