@@ -42,6 +42,7 @@ class Unfit(StrEnum):
     MOVED = "moved"
     DISPLACED = "displaced"
     INCOMPLETE = "incomplete"
+    UNALIGNED = "unaligned"
 
 
 class Severity(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,14 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.artefact import ArtefactEntry
 from models.certification import Certificates, NoCertificates, Place, listed
-from models.decision import Decision, DefectClass, Limits, Scores, Unfit
+from models.decision import Decision, DefectClass, Limits, Scores
 from models.errors import ModelError, PackageError
 from models.golden import replay_golden_frames
 from models.instructions import instruction_set, machine_name
 from models.manifest import Manifest
 from models.naming import Namer, load_namer, region_vector
 from models.package import Package, open_package
+from models.prepared import Prepared
 from models.preprocess import Preprocessor, check_picture
 from models.quality import load_gate
 from models.regions import Region, decide
@@ -50,14 +51,25 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """One judged picture and where its time went. A picture that is `unfit` proves nothing about its part."""
+    """One picture and what became of it, and where the time went.
 
-    scores: Scores
-    decision: Decision
-    unfit: Unfit | None
+    `scores` and `decision` are None where the network was not asked, because `prepared` settles the verdict.
+    """
+
+    prepared: Prepared
+    scores: Scores | None
+    decision: Decision | None
     preprocess_ns: int
     infer_ns: int
     score_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement(Inspection):
+    """An inspection that the network was asked in."""
+
+    scores: Scores
+    decision: Decision
 
 
 class Judge:
@@ -155,22 +167,50 @@ class Detector:
         return cls(package, judge, namer, info)
 
     def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Inspection:
-        """Judge one camera picture; blocks for some ten milliseconds.
+        """Prepare and judge one camera picture; blocks for some ten milliseconds.
+
+        The network is not asked where the verdict is certain without it.
+
+        Args, Raises: as `prepare` and `judge`.
+        """
+        prepared, preprocess_ns = self._timed(image)
+        if prepared.settled:
+            return Inspection(prepared, None, None, preprocess_ns, 0, 0)
+        return replace(self.judge(prepared, limits), preprocess_ns=preprocess_ns)
+
+    def judge_anyway(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Judgement:
+        """As `inspect`, but the network is always asked: for figures over a data set, not for verdicts."""
+        prepared, preprocess_ns = self._timed(image)
+        return replace(self.judge(prepared, limits), preprocess_ns=preprocess_ns)
+
+    def prepare(self, image: NDArray[np.uint8]) -> Prepared:
+        """Everything that comes before the network.
 
         Args:
             image: `(H, W, 3)` BGR or `(H, W)` gray, uint8; may be write-protected; is not kept.
-            limits: the limits in force; the package's defaults when left out.
 
         Raises:
             BadPicture: this is no picture the model can judge.
+        """
+        check_picture(image)
+        inputs = self._preprocess(self._geometry.region(image)).copy()
+        inputs.setflags(write=False)
+        quality = self._gate.measure(inputs[0])
+        return Prepared(inputs, (image.shape[1], image.shape[0]), None, quality, self._gate.of(quality), empty=False)
+
+    def judge(self, prepared: Prepared, limits: Limits | None = None) -> Judgement:
+        """Judge what `prepare` made, now or from a store: the same bits on the same runtime and instruction set.
+
+        Always asks the network: whoever only wants verdicts looks at `prepared.settled` first.
+
+        Args:
+            limits: the limits in force; the package's defaults when left out.
+
+        Raises:
             InferenceError: the runtime failed or gave a score that is no number.
         """
         started = time.perf_counter_ns()
-        check_picture(image)
-        tensor = self._preprocess(self._geometry.region(image))
-        unfit = self._gate.of(self._gate.measure(tensor[0]))
-        prepared = time.perf_counter_ns()
-        features = self._judge.runtime.infer(tensor)
+        features = self._judge.runtime.infer(prepared.inputs)
         inferred = time.perf_counter_ns()
         raw = self._judge.score(features)
         scores = self._judge.calibrated(raw)
@@ -178,14 +218,18 @@ class Detector:
         def name(region: Region) -> DefectClass:
             return self._namer(region_vector(raw.residuals, region.cells, region.scores))
 
-        size = (image.shape[1], image.shape[0])
-        decision = decide(scores, limits or self.info.limits, self._geometry, size, name)
-        scored = time.perf_counter_ns()
-        return Inspection(scores, decision, unfit, prepared - started, inferred - prepared, scored - inferred)
+        decision = decide(scores, limits or self.info.limits, self._geometry, prepared.picture_size, name)
+        score_ns = time.perf_counter_ns() - inferred
+        return Judgement(prepared, scores, decision, 0, inferred - started, score_ns)
 
     def close(self) -> None:
-        """Free the runtime; `inspect` may not be called after."""
+        """Free the runtime; nothing may be judged after."""
         self._judge.runtime.close()
+
+    def _timed(self, image: NDArray[np.uint8]) -> tuple[Prepared, int]:
+        started = time.perf_counter_ns()
+        prepared = self.prepare(image)
+        return prepared, time.perf_counter_ns() - started
 
 
 def _info(package: Package, judge: Judge, certificates: Certificates) -> ModelInfo:

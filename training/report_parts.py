@@ -58,7 +58,7 @@ def latency_rows(run: TrainingRun) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for name in run.manifest.score_maps:
         detector = Detector.load(run.request.package, runtime=name, threads=1)
-        found = [detector.inspect(picture) for picture in pictures]
+        found = [detector.judge_anyway(picture) for picture in pictures]
         detector.close()
         whole = [_milliseconds(one) for one in found]
         scoring = float(np.median([one.score_ns / 1e6 for one in found]))
@@ -82,7 +82,7 @@ def overlay(run: TrainingRun, pictures: Sequence[Picture]) -> list[NDArray[np.ui
 
 def _one_overlay(detector: Detector, run: TrainingRun, picture: Picture) -> NDArray[np.uint8]:
     image = read_picture(picture.path)
-    score_map = detector.inspect(image).scores.map
+    score_map = detector.judge_anyway(image).scores.map
     region = run.request.config.geometry().region(image)
     height = max(1, round(_MAP_WIDTH_PX * region.shape[0] / region.shape[1]))
     small = cv2.resize(region, (_MAP_WIDTH_PX, height), interpolation=cv2.INTER_AREA)

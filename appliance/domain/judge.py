@@ -30,6 +30,7 @@ _UNFIT = {
     Unfit.MOVED: Reason.PICTURE_MOVED,
     Unfit.DISPLACED: Reason.PICTURE_DISPLACED,
     Unfit.INCOMPLETE: Reason.PICTURE_INCOMPLETE,
+    Unfit.UNALIGNED: Reason.PICTURE_UNALIGNED,
 }
 
 
@@ -41,22 +42,35 @@ class Rules:
     exposure_within_ns: int
 
 
-def judge(
-    id: str, part: Part, frame: Frame, decision: Decision, unfit: Unfit | None, rules: Rules, now_ns: int
-) -> Verdict:
-    """The verdict on a part whose picture a model has seen.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found in a part's picture. `decision` is None where `unfit` or `empty` made it needless to ask."""
 
-    A picture that may show another part is ERROR. One that is too dark, bright, flat or blurred hides defects: ERROR,
-    whatever the model makes of it. When the decision and the score disagree under the limits in force, the worse of
-    both stands.
+    decision: Decision | None
+    unfit: Unfit | None = None
+    empty: bool = False
+
+
+def judge(id: str, part: Part, frame: Frame, found: Found, rules: Rules, now_ns: int) -> Verdict:
+    """The verdict on a part from its picture.
+
+    A picture that may show another part is ERROR. One that is too dark, bright, flat, blurred or not to be aligned
+    hides defects: ERROR, whatever the model makes of it. One that is fit and shows no part is NO_PART. When the
+    decision and the score disagree under the limits in force, the worse of both stands. Without a decision there is
+    nothing to stand on: ERROR.
     """
     strange = strange_to(part, frame, rules.exposure_within_ns)
     if strange is not None:
         return fault(id, part, strange, now_ns)
-    outcome = max(decision.outcome, outcome_of(decision.score, rules.limits), key=_WORSE.index)
+    decision = found.decision
+    outcome = None if decision is None else _worse_of(decision, rules.limits)
     # A part that is broken or askew looks moved as well: where a defect was found, it tells the operator more.
-    if unfit is not None and not (unfit is Unfit.MOVED and outcome is Outcome.NG):
-        return fault(id, part, _UNFIT[unfit], now_ns)
+    if found.unfit is not None and not (found.unfit is Unfit.MOVED and outcome is Outcome.NG):
+        return fault(id, part, _UNFIT[found.unfit], now_ns)
+    if found.empty and found.unfit is None:
+        return _no_part(id, part, frame, now_ns)
+    if decision is None or outcome is None:
+        return fault(id, part, Reason.MODEL_FAILED, now_ns)
     return Verdict(
         id=id,
         part=part,
@@ -78,3 +92,21 @@ def strange_to(part: Part, frame: Frame, exposure_within_ns: int) -> Reason | No
     if delay_ns < 0:
         return Reason.CAPTURED_BEFORE_TRIGGER
     return Reason.EXPOSED_LATE if delay_ns > exposure_within_ns else None
+
+
+def _worse_of(decision: Decision, limits: Limits) -> Outcome:
+    """What the decision says, or what its score says under the limits in force."""
+    return max(decision.outcome, outcome_of(decision.score, limits), key=_WORSE.index)
+
+
+def _no_part(id: str, part: Part, frame: Frame, now_ns: int) -> Verdict:
+    return Verdict(
+        id=id,
+        part=part,
+        outcome=Outcome.NO_PART,
+        decided_by=DecidedBy.RULE,
+        reasons=(Reason.NO_PART,),
+        decided_ns=now_ns,
+        captured_ns=frame.captured_ns,
+        picture=frame.source,
+    )

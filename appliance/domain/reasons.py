@@ -31,6 +31,8 @@ class Reason(StrEnum):
     PICTURE_DISCOLOURED = "picture_discoloured"
     PICTURE_DISPLACED = "picture_displaced"
     PICTURE_INCOMPLETE = "picture_incomplete"
+    PICTURE_UNALIGNED = "picture_unaligned"
+    NO_PART = "no_part"
     COLLECTED = "collected"
     NOT_KEPT = "not_kept"
 
@@ -87,6 +89,11 @@ TEXTS: dict[Reason, tuple[str, str]] = {
         "Part of the picture is missing; check the camera's cable, restart or replace the camera",
         "图像部分缺失；请检查相机线缆，重启或更换相机",
     ),
+    Reason.PICTURE_UNALIGNED: (
+        "The part cannot be found where it was taught; check camera and fixture",
+        "在示教位置找不到工件；请检查相机和夹具",
+    ),
+    Reason.NO_PART: ("No part in the picture", "图像中没有工件"),
     Reason.EXPOSED_LATE: ("The picture was taken too late; check camera and trigger", "拍摄过晚；请检查相机和触发"),
     Reason.CAPTURED_BEFORE_TRIGGER: (
         "The picture is older than the trigger; check the camera",

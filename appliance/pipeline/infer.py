@@ -11,26 +11,27 @@ from numpy.typing import NDArray
 
 from appliance.domain.clock import Clock
 from appliance.domain.device import DeviceState
-from appliance.domain.judge import Rules, judge
+from appliance.domain.judge import Found, Rules, judge
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import TEXTS, Reason
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
 from appliance.pipeline.way import Way
-from models.decision import Decision, Limits, Unfit
+from models.decision import Decision, Limits
 from models.errors import BadPicture, InferenceError
+from models.prepared import Prepared
 
 _log = logging.getLogger(__name__)
 
 
 class Inspected(Protocol):
-    """What an inspector returns; `models.detector.Inspection` is one."""
+    """What an inspector returns; `models.detector.Inspection` is one. Without a decision `prepared` says why."""
 
     @property
-    def decision(self) -> Decision: ...
+    def prepared(self) -> Prepared: ...
     @property
-    def unfit(self) -> Unfit | None: ...
+    def decision(self) -> Decision | None: ...
     @property
     def preprocess_ns(self) -> int: ...
     @property
@@ -82,8 +83,9 @@ class InferStage:
         begun_ns = self._clock.monotonic_ns()
         try:
             inspected = self._inspector.inspect(frame.image, self._rules.limits)
-            now_ns = self._clock.monotonic_ns()
-            verdict = judge(self._new_id(), part, frame, inspected.decision, inspected.unfit, self._rules, now_ns)
+            prepared = inspected.prepared
+            found = Found(inspected.decision, prepared.unfit, prepared.empty)
+            verdict = judge(self._new_id(), part, frame, found, self._rules, self._clock.monotonic_ns())
         except BadPicture as error:
             _log.warning("part %d: %s", part.number, error)
             self._way.fail(part, Reason.BAD_PICTURE, frame)
@@ -92,11 +94,12 @@ class InferStage:
             self._way.fail(part, Reason.MODEL_FAILED, frame)
         else:
             self._way.conclude(verdict, frame)
-            self.pictures = DeviceState("ok") if inspected.unfit is None else _complaint(verdict)
+            self.pictures = DeviceState("ok") if prepared.unfit is None else _complaint(verdict)
             self._meter.observe(Stage.WAIT, begun_ns - frame.captured_ns)
             self._meter.observe(Stage.PREPROCESS, inspected.preprocess_ns)
-            self._meter.observe(Stage.INFER, inspected.infer_ns)
-            self._meter.observe(Stage.SCORE, inspected.score_ns)
+            if inspected.decision is not None:
+                self._meter.observe(Stage.INFER, inspected.infer_ns)
+                self._meter.observe(Stage.SCORE, inspected.score_ns)
 
 
 def _complaint(verdict: Verdict) -> DeviceState:

@@ -116,7 +116,7 @@ def test_litert_holds_the_same_int8_network_and_judges_unseen_cookies_alike(pack
         detector = Detector.load(package, runtime=runtime)
         assert detector.info.certified
         pictures = sorted((COOKIES / "test-images").glob("*.jpg"))
-        scores[runtime] = [detector.inspect(read_picture(path)).decision for path in pictures]
+        scores[runtime] = [detector.judge_anyway(read_picture(path)).decision for path in pictures]
         detector.close()
     for reference, own in zip(scores["onnxruntime"], scores["tflite"], strict=True):
         assert {reference.outcome, own.outcome} != {Outcome.OK, Outcome.NG}

@@ -12,7 +12,9 @@ from appliance.domain.ledger import Ledger, Terms
 from appliance.domain.parts import Frame, Part, RecipeKey, Trigger, TriggerSource
 from appliance.domain.reasons import Reason
 from appliance.domain.verdict import DecidedBy, Verdict
-from models.decision import Box, Decision, Detection, Limits, Outcome, Severity
+from models.decision import Box, Decision, Detection, Limits, Outcome, Severity, Unfit
+from models.prepared import Prepared
+from models.quality import measure
 from tests.fakes.clock import FakeClock
 
 LIMITS = Limits(0.4, 0.6)
@@ -40,6 +42,12 @@ def make_frame(clock: FakeClock, seq: int = 1) -> Frame:
     image = np.zeros((8, 8, 3), np.uint8)
     image.setflags(write=False)
     return Frame("fake", seq, clock.monotonic_ns(), image, f"picture {seq}")
+
+
+def make_prepared(unfit: Unfit | None = None, *, empty: bool = False) -> Prepared:
+    inputs = np.full((1, 32, 32, 3), 127, np.uint8)
+    inputs.setflags(write=False)
+    return Prepared(inputs, (64, 64), None, measure(inputs[0]), unfit, empty)
 
 
 def make_decision(outcome: Outcome) -> Decision:

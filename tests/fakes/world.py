@@ -19,9 +19,10 @@ from appliance.pipeline.flow import Flow, Ports
 from appliance.pipeline.infer import InferStage
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.way import PictureStage, Way
-from models.decision import Decision, Limits, Outcome, Unfit
+from models.decision import Decision, Limits, Outcome
+from models.prepared import Prepared
 from tests.fakes.clock import FakeClock
-from tests.fakes.parts import RULES, counting_ids, make_decision, make_frame
+from tests.fakes.parts import RULES, counting_ids, make_decision, make_frame, make_prepared
 
 
 class DiskFull(Exception):
@@ -30,11 +31,11 @@ class DiskFull(Exception):
 
 @dataclass
 class Inspected:
-    decision: Decision
+    prepared: Prepared
+    decision: Decision | None
     preprocess_ns: int = 1_000_000
     infer_ns: int = 8_000_000
     score_ns: int = 2_000_000
-    unfit: Unfit | None = None
 
 
 class World:
@@ -46,6 +47,7 @@ class World:
         self.camera: Exception | None = None
         self.frame_age_ms = 0.0
         self.model: Outcome | Exception = Outcome.OK
+        self.prepared = make_prepared()
         self.disk_full = False
         self.disk_takes_ms = 0.0
         self.seq = 0
@@ -109,7 +111,8 @@ class World:
     def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Inspected:
         if isinstance(self.model, Exception):
             raise self.model
-        return Inspected(make_decision(self.model))
+        decision = None if self.prepared.settled else make_decision(self.model)
+        return Inspected(self.prepared, decision)
 
     def write(self, records: Sequence[Record]) -> None:
         if self.disk_full:

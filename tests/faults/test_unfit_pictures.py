@@ -72,19 +72,19 @@ SPOILED = [
 def test_a_spoiled_picture_is_found(
     detector: Detector, spoil: Callable[[Image], Image], why: Unfit, kind: str | None
 ) -> None:
-    assert detector.inspect(spoil(part(1, kind))).unfit is why
+    assert detector.inspect(spoil(part(1, kind))).prepared.unfit is why
 
 
 @pytest.mark.parametrize("kind", [None, *KINDS])
 def test_a_sound_picture_is_fit_whatever_it_shows(detector: Detector, kind: str | None) -> None:
-    assert [detector.inspect(part(number, kind)).unfit for number in range(1, 6)] == [None] * 5
+    assert [detector.inspect(part(number, kind)).prepared.unfit for number in range(1, 6)] == [None] * 5
 
 
 @pytest.mark.parametrize("shift_px", [(96, 0), (-96, 0), (0, 96), (0, -96), (160, 0), (0, 160), (-300, 0)])
 @pytest.mark.parametrize("kind", [None, *KINDS])
 def test_a_moved_camera_is_found(detector: Detector, shift_px: tuple[int, int], kind: str | None) -> None:
     moved = np.asarray(np.roll(part(1, kind), shift_px, axis=(1, 0)), np.uint8)
-    assert detector.inspect(moved).unfit is Unfit.MOVED
+    assert detector.inspect(moved).prepared.unfit is Unfit.MOVED
 
 
 def test_a_station_calls_them_error_and_the_parts_around_them_as_they_are(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.domain.judge import judge
+from appliance.domain.judge import Found, judge
 from appliance.domain.parts import Part
 from appliance.domain.reasons import TEXTS, Reason
 from appliance.domain.verdict import DecidedBy, Verdict
@@ -31,7 +31,7 @@ def a_part(clock: FakeClock) -> Part:
 def test_a_sound_decision_stands(outcome: Outcome) -> None:
     clock = FakeClock()
     part = a_part(clock)
-    verdict = judge("v", part, make_frame(clock), make_decision(outcome), None, RULES, clock.now_ns)
+    verdict = judge("v", part, make_frame(clock), Found(make_decision(outcome)), RULES, clock.now_ns)
     assert verdict.outcome is outcome
     assert verdict.decided_by is DecidedBy.MODEL
     assert bool(verdict.detections) is (outcome is not Outcome.OK)
@@ -45,7 +45,7 @@ def test_a_sound_decision_stands(outcome: Outcome) -> None:
 def test_no_decision_is_ever_raised(claimed: Outcome, score: float, limits: Limits) -> None:
     clock = FakeClock()
     decision = replace(make_decision(claimed), score=score)
-    verdict = judge("v", a_part(clock), make_frame(clock), decision, None, replace(RULES, limits=limits), clock.now_ns)
+    verdict = judge("v", a_part(clock), make_frame(clock), Found(decision), replace(RULES, limits=limits), clock.now_ns)
     assert JUDGED.index(verdict.outcome) >= JUDGED.index(claimed)
     if verdict.outcome is Outcome.OK:
         assert score < limits.ok_below
@@ -55,7 +55,7 @@ def test_a_picture_older_than_its_trigger_is_error() -> None:
     clock = FakeClock()
     frame = make_frame(clock)
     clock.advance_ms(1)
-    verdict = judge("v", a_part(clock), frame, make_decision(Outcome.OK), None, RULES, clock.now_ns)
+    verdict = judge("v", a_part(clock), frame, Found(make_decision(Outcome.OK)), RULES, clock.now_ns)
     assert verdict.outcome is Outcome.ERROR
     assert verdict.reasons == (Reason.CAPTURED_BEFORE_TRIGGER,)
 
@@ -65,7 +65,7 @@ def test_a_picture_taken_too_long_after_its_trigger_is_error(delay_ms: int, outc
     clock = FakeClock()
     part = a_part(clock)
     clock.advance_ms(delay_ms)
-    verdict = judge("v", part, make_frame(clock), make_decision(Outcome.OK), None, RULES, clock.now_ns)
+    verdict = judge("v", part, make_frame(clock), Found(make_decision(Outcome.OK)), RULES, clock.now_ns)
     assert verdict.outcome is outcome
     if outcome is Outcome.ERROR:
         assert verdict.reasons == (Reason.EXPOSED_LATE,)
@@ -76,16 +76,56 @@ def test_a_picture_taken_too_long_after_its_trigger_is_error(delay_ms: int, outc
 )
 def test_a_picture_that_is_not_fit_is_error_whatever_the_model_says(outcome: Outcome, unfit: Unfit) -> None:
     clock = FakeClock()
-    verdict = judge("v", a_part(clock), make_frame(clock), make_decision(outcome), unfit, RULES, clock.now_ns)
+    verdict = judge("v", a_part(clock), make_frame(clock), Found(make_decision(outcome), unfit), RULES, clock.now_ns)
     assert verdict.outcome is Outcome.ERROR
     assert verdict.reasons == (Reason(f"picture_{unfit}"),)
+
+
+@pytest.mark.parametrize("unfit", Unfit)
+def test_a_picture_that_no_model_was_asked_about_is_error_for_its_own_reason(unfit: Unfit) -> None:
+    clock = FakeClock()
+    verdict = judge("v", a_part(clock), make_frame(clock), Found(None, unfit), RULES, clock.now_ns)
+    assert (verdict.outcome, verdict.reasons) == (Outcome.ERROR, (Reason(f"picture_{unfit}"),))
+    assert verdict.score is None
+
+
+def test_silence_of_the_model_is_error() -> None:
+    clock = FakeClock()
+    verdict = judge("v", a_part(clock), make_frame(clock), Found(None), RULES, clock.now_ns)
+    assert (verdict.outcome, verdict.reasons) == (Outcome.ERROR, (Reason.MODEL_FAILED,))
+
+
+def test_an_empty_place_is_no_part_by_rule_whatever_a_model_says() -> None:
+    clock = FakeClock()
+    for decision in (None, make_decision(Outcome.NG), make_decision(Outcome.OK)):
+        verdict = judge("v", a_part(clock), make_frame(clock), Found(decision, empty=True), RULES, clock.now_ns)
+        assert (verdict.outcome, verdict.decided_by) == (Outcome.NO_PART, DecidedBy.RULE)
+        assert (verdict.reasons, verdict.score, verdict.detections) == ((Reason.NO_PART,), None, ())
+
+
+@pytest.mark.parametrize("unfit", Unfit)
+@pytest.mark.parametrize("outcome", [None, *JUDGED])
+def test_a_place_is_never_called_empty_by_a_picture_that_proves_nothing(unfit: Unfit, outcome: Outcome | None) -> None:
+    clock = FakeClock()
+    found = Found(outcome and make_decision(outcome), unfit, empty=True)
+    verdict = judge("v", a_part(clock), make_frame(clock), found, RULES, clock.now_ns)
+    assert verdict.outcome is (Outcome.NG if (outcome, unfit) == (Outcome.NG, Unfit.MOVED) else Outcome.ERROR)
+
+
+def test_a_strange_picture_is_never_no_part() -> None:
+    clock = FakeClock()
+    frame = make_frame(clock)
+    clock.advance_ms(1)
+    verdict = judge("v", a_part(clock), frame, Found(None, empty=True), RULES, clock.now_ns)
+    assert verdict.outcome is Outcome.ERROR
 
 
 def test_a_defect_in_a_part_that_looks_moved_stays_a_defect() -> None:
     clock = FakeClock()
     decision = make_decision(Outcome.NG)
     assert (
-        judge("v", a_part(clock), make_frame(clock), decision, Unfit.MOVED, RULES, clock.now_ns).outcome is Outcome.NG
+        judge("v", a_part(clock), make_frame(clock), Found(decision, Unfit.MOVED), RULES, clock.now_ns).outcome
+        is Outcome.NG
     )
 
 
@@ -94,7 +134,7 @@ def test_a_score_that_is_no_number_is_no_evidence(score: float) -> None:
     clock = FakeClock()
     decision = replace(make_decision(Outcome.OK), score=score)
     with pytest.raises(InferenceError):
-        judge("v", a_part(clock), make_frame(clock), decision, None, RULES, clock.now_ns)
+        judge("v", a_part(clock), make_frame(clock), Found(decision), RULES, clock.now_ns)
 
 
 @pytest.mark.parametrize("decided_by", [DecidedBy.TIMEOUT, DecidedBy.FAULT])

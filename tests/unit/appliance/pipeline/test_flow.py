@@ -19,10 +19,11 @@ from appliance.domain.reasons import Reason
 from appliance.domain.stages import Stage
 from appliance.errors import CameraLost
 from appliance.pipeline.flow import Flow
-from models.decision import Outcome
+from models.decision import Outcome, Unfit
 from models.errors import BadPicture, InferenceError
+from models.prepared import Prepared
 from tests.fakes.clock import FakeClock
-from tests.fakes.parts import LIMITS, RULES, make_ledger, make_trigger
+from tests.fakes.parts import LIMITS, RULES, make_ledger, make_prepared, make_trigger
 from tests.fakes.world import World
 
 DEADLINE_MS = 400
@@ -85,10 +86,11 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
                 MemoryError(),
             ]
         ),
+        seen=st.sampled_from([make_prepared(), make_prepared(), make_prepared(Unfit.DARK), make_prepared(empty=True)]),
         takes_ms=st.sampled_from([1.0, 1.0, 450.0]),
     )
-    def infer(self, what: Outcome | Exception, takes_ms: float) -> None:
-        self.world.model = what
+    def infer(self, what: Outcome | Exception, seen: Prepared, takes_ms: float) -> None:
+        self.world.model, self.world.prepared = what, seen
         self.clock.advance_ms(takes_ms)
         self.flow.inferring.round()
 
@@ -268,3 +270,26 @@ def test_every_stage_of_an_answered_part_is_measured_once() -> None:
     assert measured[Stage.EXPOSE] == 3_000_000
     assert measured[Stage.RECORD] == 2_000_000
     assert measured[Stage.TOTAL] == 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("seen", "outcome", "reason"),
+    [
+        (make_prepared(Unfit.DARK), Outcome.ERROR, Reason.PICTURE_DARK),
+        (make_prepared(Unfit.UNALIGNED), Outcome.ERROR, Reason.PICTURE_UNALIGNED),
+        (make_prepared(empty=True), Outcome.NO_PART, Reason.NO_PART),
+        (make_prepared(Unfit.FLAT, empty=True), Outcome.ERROR, Reason.PICTURE_FLAT),
+    ],
+)
+def test_a_picture_that_needs_no_model_is_answered_without_its_score(
+    seen: Prepared, outcome: Outcome, reason: Reason
+) -> None:
+    _clock, world, _ledger, flow, part = admitted_part()
+    world.prepared = seen
+    flow.enter(part)
+    for worker in (flow.capturing, flow.inferring, flow.recording):
+        worker.round()
+    (verdict,) = world.answered
+    assert (verdict.outcome, verdict.reasons, verdict.score) == (outcome, (reason,), None)
+    assert not {Stage.INFER, Stage.SCORE} & {stage for stage, _ in world.measured}
+    assert flow.looking.pictures.state == ("ok" if seen.unfit is None else "warn")

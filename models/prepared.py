@@ -1,0 +1,53 @@
+"""A camera picture made ready to be judged: what evidence keeps, and all that a replay needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.decision import Unfit
+from models.quality import Quality
+
+Row = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where the part lies, against the reference picture.
+
+    `matrix`: affine, camera picture → reference picture, both in pixels. `similarity_before`, `similarity`: normalized
+    correlation with the reference without and with it. `shift_px`: how far the middle of the region moved.
+    """
+
+    matrix: tuple[Row, Row]
+    similarity_before: float
+    similarity: float
+    shift_px: float
+    angle_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything the network and the gate saw of one picture.
+
+    `inputs`: `(views, H, W, 3)` uint8 BGR, write-protected and of its own memory: one view, or tiles, or named regions.
+    `picture_size`: (width, height) of the camera picture. `pose` is None where no alignment was asked for, and where it
+    failed. `empty`: no part is there.
+    """
+
+    inputs: NDArray[np.uint8]
+    picture_size: tuple[int, int]
+    pose: Pose | None
+    quality: Quality
+    unfit: Unfit | None
+    empty: bool
+
+    @property
+    def settled(self) -> bool:
+        """Whether the verdict is certain whatever a model says: no part, or a picture that proves nothing.
+
+        A part that only looks moved may still be NG, which tells the operator more.
+        """
+        return self.empty or self.unfit not in (None, Unfit.MOVED)
