@@ -1,30 +1,67 @@
-"""Exact binomial bounds in pure Python (Clopper & Pearson, Biometrika 1934), found by bisection."""
+"""Exact binomial bounds in pure Python: Clopper & Pearson (Biometrika 26, 1934), and order statistics as tolerance
+limits (Wilks, Annals of Mathematical Statistics 12, 1941).
+
+They hold for a limit that was fixed before the sample was seen. For a limit chosen on the sample see models/bands.py.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 
-_STEPS = 60
+_STEPS = 1100  # of halving; the smallest positive number is 2^-1074
+_NEGLIGIBLE = 1e-18
 
 
 def binomial_cdf(k: int, n: int, p: float) -> float:
-    """P(X <= k) for X ~ Binomial(n, p), summed in logarithms."""
+    """P(X <= k) for X ~ Binomial(n, p); the smaller tail is summed from its largest term outwards."""
     if k < 0:
         return 0.0
     if k >= n or p <= 0.0:
         return 1.0
     if p >= 1.0:
         return 0.0
-    log_p, log_q, log_n = math.log(p), math.log1p(-p), math.lgamma(n + 1)
-    terms = [log_n - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * log_p + (n - i) * log_q for i in range(k + 1)]
-    return min(1.0, math.fsum(math.exp(term) for term in terms))
+    if k <= n * p:
+        return min(1.0, _tail(k, n, p))
+    return max(0.0, 1.0 - _upper_tail(k + 1, n, p))
+
+
+def _tail(k: int, n: int, p: float) -> float:
+    """P(X <= k), k at or below the mean: the terms fall from k downwards."""
+    term = math.exp(_log_term(k, n, p))
+    total, odds = term, (1.0 - p) / p
+    for i in range(k, 0, -1):
+        term *= i / (n - i + 1) * odds
+        total += term
+        if term < total * _NEGLIGIBLE:
+            break
+    return total
+
+
+def _upper_tail(k: int, n: int, p: float) -> float:
+    """P(X >= k), k above the mean: the terms fall from k upwards."""
+    term = math.exp(_log_term(k, n, p))
+    total, odds = term, p / (1.0 - p)
+    for i in range(k, n):
+        term *= (n - i) / (i + 1) * odds
+        total += term
+        if term < total * _NEGLIGIBLE:
+            break
+    return total
+
+
+def _log_term(k: int, n: int, p: float) -> float:
+    ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return ways + k * math.log(p) + (n - k) * math.log1p(-p)
 
 
 def _root(decreasing: Callable[[float], float], target: float) -> float:
+    """The upper end of the last interval around the root, so that rounding never makes a bound too small."""
     low, high = 0.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
+        if not low < middle < high:
+            break
         low, high = (middle, high) if decreasing(middle) > target else (low, middle)
     return high
 
@@ -33,7 +70,10 @@ def upper_bound(k: int, n: int, confidence: float = 0.95) -> float:
     """One-sided upper bound on a rate after `k` events in `n` trials; 1.0 when nothing was tried."""
     if not 0 <= k <= n:
         raise ValueError(f"{k} events in {n} trials cannot be")
-    return 1.0 if k == n else _root(lambda p: binomial_cdf(k, n, p), 1.0 - confidence)
+    if k == n:
+        return 1.0
+    missing = 1.0 - confidence
+    return -math.expm1(math.log(missing) / n) if k == 0 else _root(lambda p: binomial_cdf(k, n, p), missing)
 
 
 def lower_bound(k: int, n: int, confidence: float = 0.95) -> float:
@@ -51,10 +91,27 @@ def trials_needed(rate: float, events: int = 0, confidence: float = 0.95) -> int
     """The fewest trials with `events` events among them that certify `rate` one-sided."""
     if not 0.0 < rate < 1.0:
         raise ValueError(f"a rate to certify lies between 0 and 1, not {rate}")
-    if events == 0:
-        return math.ceil(math.log(1.0 - confidence) / math.log1p(-rate))
-    low, high = events, math.ceil((events + 1) * 10 / rate)
+    return fewest(lambda n: binomial_cdf(events, n, rate) <= 1.0 - confidence, events + 1)
+
+
+def fewest(enough: Callable[[int], bool], least: int) -> int:
+    """The smallest number from `least` on that is enough; `enough` stays true once it is."""
+    if enough(least):
+        return least
+    low, high = least, max(1, 2 * least)
+    while not enough(high):
+        low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if binomial_cdf(events, middle, rate) <= 1.0 - confidence else (middle, high)
+        low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+def spare_rank(n: int, rate: float, confidence: float = 0.95) -> int | None:
+    """The largest r for which the order statistic at rank n-r certifies that at most `rate` lies above it.
+
+    None where even the highest of the `n` does not.
+    """
+    if binomial_cdf(0, n, rate) > 1.0 - confidence:
+        return None
+    return fewest(lambda r: binomial_cdf(r, n, rate) > 1.0 - confidence, 0) - 1
