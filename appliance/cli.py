@@ -25,6 +25,7 @@ from appliance.config.template import TEMPLATE
 from appliance.demo.parts import demo_parts
 from appliance.errors import NotThere, OkngError, UsageError
 from appliance.model_commands import certify_model, package
+from appliance.recipe_commands import recipe
 from models.errors import InferenceError, ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
 
 _INTERNAL = 70
@@ -170,6 +171,7 @@ okng.add_command(demo_parts)
 okng.add_command(bench)
 okng.add_command(camera)
 okng.add_command(package)
+okng.add_command(recipe)
 okng.add_command(certify_model)
 
 

@@ -2,6 +2,7 @@
 
 <state_dir>/station.db        journal and outbox
 <state_dir>/pictures/         archive
+<state_dir>/recipes/          recipes, every version, and which one is active
 <state_dir>/certified/        what okng certify found, and the key of its seals
 <state_dir>/engines/          engines that TensorRT built here
 <state_dir>/run/station.sock  live events
@@ -29,6 +30,7 @@ class StateDir:
         self.live = self.run / "live"
         self.socket = self.run / "station.sock"
         self.pictures = root / "pictures"
+        self.recipes = root / "recipes"
         self.journal = root / "station.db"
         self.certified = root / "certified"
         self.engines = root / "engines"

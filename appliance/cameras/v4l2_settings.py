@@ -7,8 +7,8 @@ from typing import Protocol
 
 import cv2
 
-from appliance.config.video import DeviceSettings
 from appliance.errors import CameraLost
+from appliance.recipes.camera import DeviceSettings
 
 # In the order in which a device takes them: the format decides the sizes, an automatic what can be set by hand.
 _PROPERTIES: Mapping[str, int] = {
@@ -25,8 +25,6 @@ _PROPERTIES: Mapping[str, int] = {
     "white_balance_k": cv2.CAP_PROP_WB_TEMPERATURE,
     "brightness": cv2.CAP_PROP_BRIGHTNESS,
 }
-# A picture of another size or brightness is another picture: without these the camera must not be used.
-_MUST_HOLD = ("fourcc", "width_px", "height_px", "auto_exposure", "exposure")
 _TOLERANCE = 0.02
 # V4L2_CID_EXPOSURE_AUTO counts these: 1 is by hand, 3 is automatic at a fixed aperture.
 _EXPOSURE_BY_HAND, _EXPOSURE_AUTOMATIC = 1.0, 3.0
@@ -43,7 +41,7 @@ def apply_settings(capture: Capture, settings: DeviceSettings, shown: str) -> tu
     """Set what the configuration names, and read it back; returns a sentence for each setting that may differ and does.
 
     Raises:
-        CameraLost: format, size or exposure do not hold; the message gives both values.
+        CameraLost: format, size, exposure or what a recipe names does not hold; the message gives both values.
     """
     given = settings.given
     wanted = {name: _number(name, given[name]) for name in _PROPERTIES if name in given}
@@ -55,7 +53,7 @@ def apply_settings(capture: Capture, settings: DeviceSettings, shown: str) -> tu
         if abs(found - value) <= _TOLERANCE * abs(value):
             continue
         what = f"{name} is {_shown(name, found)} and not {_shown(name, value)}"
-        if name in _MUST_HOLD:
+        if name in settings.must_hold:
             raise CameraLost(
                 f"{shown} does not keep its settings: {what}; choose a value that the device knows "
                 "(v4l2-ctl --list-ctrls --list-formats-ext)",

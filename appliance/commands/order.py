@@ -1,4 +1,4 @@
-"""`okng trigger`: one part asked for by hand, and what its answer means to a shell."""
+"""What the command line asks of a running station, and what the answer means to a shell."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from appliance.commands.client import MARGIN_S, ask_station
 from appliance.commands.desk import VERDICT_MARGIN_NS
 from appliance.commands.messages import Command, CommandReply, TriggerCommand, TriggerRequest
+from appliance.commands.recipe import RecipeRequest
+from appliance.commands.refusals import Refusal
 from appliance.config.schema import Config
 from appliance.errors import UsageError
 from appliance.state_dir import StateDir
@@ -32,6 +34,25 @@ def trigger_once(config: Config, *, part_id: str | None, wait: bool, request_id:
     return ask(config, request.command("cli", _user()))
 
 
+def change_recipe(
+    config: Config, *, id: str, version: str | None, reason: str | None, request_id: str | None
+) -> CommandReply:
+    """Ask the running station for another recipe, and wait until it is in force or refused.
+
+    Raises:
+        UsageError: the id, the version, the reason or the request id is none.
+        NoStation: it does not run, or did not answer.
+    """
+    try:
+        request = RecipeRequest(request_id=request_id, id=id, version=version, reason=reason)
+    except ValidationError as error:
+        raise UsageError(
+            "a recipe's id has 1 to 64 of A-Z a-z 0-9 _ -, its version 1 to 32 and a . as well, a reason 1 to 64 "
+            "printable characters; correct it"
+        ) from error
+    return ask(config, request.command("cli", _user()))
+
+
 def ask(config: Config, command: Command) -> CommandReply:
     """Put a command to the station of this configuration; waits longer than the station itself takes for it.
 
@@ -46,15 +67,17 @@ def sentence(reply: CommandReply) -> str:
     if reply.verdict is not None and reply.part is not None:
         verdict = reply.verdict
         return f"part {reply.part.number}: {verdict.outcome} ({verdict.reason_en})"
+    if reply.recipe is not None:
+        return f"recipe {reply.recipe.id} {reply.recipe.version} is in force (number {reply.recipe.number})"
     if reply.part is not None:
         return f"part {reply.part.number} accepted" + (f"; {reply.text_en}" if reply.text_en else "")
     return f"refused ({reply.code}): {reply.text_en}"
 
 
 def exit_code(reply: CommandReply, *, waited: bool) -> int:
-    """0 accepted, or OK where the verdict was waited for; 1 any other verdict or none; 4 refused."""
+    """0 accepted, or OK where the verdict was waited for; 1 any other verdict or none; 3 no such recipe; 4 refused."""
     if reply.status == "refused":
-        return 4
+        return 3 if reply.code is Refusal.NO_SUCH_RECIPE else 4
     if not waited:
         return 0
     return 0 if reply.verdict is not None and reply.verdict.outcome == "OK" else 1

@@ -16,6 +16,8 @@ class Refusal(StrEnum):
     NOT_ALLOWED = "not_allowed"
     NOT_READY = "not_ready"
     NO_VERDICT = "no_verdict"
+    NO_SUCH_RECIPE = "no_such_recipe"
+    RECIPE_REFUSED = "recipe_refused"
     INTERNAL = "internal"
     STATION_DOWN = "station_down"
     NO_ANSWER = "no_answer"
@@ -59,6 +61,14 @@ TEXTS: dict[Refusal, tuple[str, str]] = {
     Refusal.NO_VERDICT: (
         "The part was accepted, and no verdict became known in time; treat it as not OK",
         "工件已接收，但未按时得到结果；请按不合格处理",
+    ),
+    Refusal.NO_SUCH_RECIPE: (
+        "No recipe has this name, number or code; see which there are, or import it",
+        "没有此名称、编号或条码的配方；请查看配方列表或导入该配方",
+    ),
+    Refusal.RECIPE_REFUSED: (
+        "This recipe cannot come into force; the one before goes on",
+        "该配方无法生效；继续使用原配方",
     ),
     Refusal.INTERNAL: (
         "Internal fault while carrying out the command; restart the station and send its log to support",

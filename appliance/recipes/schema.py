@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from appliance.domain.parts import RecipeKey
+from appliance.recipes.camera import DeviceSettings
 from appliance.recipes.drift import DriftConfig
 from appliance.recipes.golden import GoldenConfig
 from appliance.section import Section
@@ -98,12 +99,13 @@ class RecipeConfig(RecipeBody, LimitsInForce):
 
 
 class Recipe(RecipeBody):
-    """A whole recipe. `models` is empty only where pictures are collected."""
+    """A whole recipe. `models` is empty only where pictures are collected; `camera` goes before station.toml's."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     schema_id: Literal["okng-recipe/1"] = Field(SCHEMA, alias="schema")
     models: tuple[RecipeModel, ...] = Field((), max_length=MAX_MODELS)
+    camera: DeviceSettings = DeviceSettings()
 
     @model_validator(mode="after")
     def _inspects_with_a_model(self) -> Recipe:

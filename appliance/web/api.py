@@ -58,6 +58,8 @@ _STATUS: Final[dict[Trouble | Refusal, int]] = {
     Refusal.PLC_TRIGGERS: 403,
     Refusal.NOT_ALLOWED: 403,
     Refusal.NOT_READY: 409,
+    Refusal.NO_SUCH_RECIPE: 404,
+    Refusal.RECIPE_REFUSED: 409,
     Refusal.INTERNAL: 500,
     Refusal.STATION_DOWN: 503,
     Refusal.NO_ANSWER: 504,
