@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,6 +12,7 @@ from appliance.config.schema import Config, FolderCameraConfig, SyntheticCameraC
 from appliance.config.video import SECRET, VideoCameraConfig
 from appliance.errors import NotThere, UsageError
 from appliance.problems import sentences
+from appliance.section import anchored
 
 _MAX_BYTES = 1_000_000
 _KINDS: dict[str, type[BaseModel]] = {
@@ -45,22 +45,4 @@ def load_config(path: Path) -> tuple[Config, str]:
         config = Config.model_validate(table)
     except ValidationError as error:
         raise UsageError(sentences(str(path), error, Config, _KINDS, SECRET)) from error
-    return _anchored(config, path.resolve().parent), "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-def _anchored(config: Config, folder: Path) -> Config:
-    """Make every path absolute."""
-
-    def anchor(section: BaseModel) -> BaseModel:
-        changed: dict[str, Any] = {}
-        for name in type(section).model_fields:
-            value = getattr(section, name)
-            if isinstance(value, Path):
-                changed[name] = folder / value.expanduser()
-            elif isinstance(value, BaseModel):
-                changed[name] = anchor(value)
-        return section.model_copy(update=changed)
-
-    anchored = anchor(config)
-    assert isinstance(anchored, Config)
-    return anchored
+    return anchored(config, path.resolve().parent), "sha256:" + hashlib.sha256(content).hexdigest()

@@ -10,12 +10,13 @@ from pydantic import ValidationError
 from appliance.problems import sentences
 from appliance.recipes.problem import RecipeProblem
 from appliance.recipes.schema import Recipe
+from appliance.section import anchored
 
 MAX_BYTES = 256_000
 
 
 def parse_recipe(content: bytes, shown: str, folder: Path) -> Recipe:
-    """The recipe in a file's `content`; relative paths of packages start at `folder`.
+    """The recipe in a file's `content`; relative paths start at `folder`.
 
     Raises:
         RecipeProblem: not TOML, or against the schema; the message lists every problem, one a line.
@@ -38,5 +39,4 @@ def parse_recipe(content: bytes, shown: str, folder: Path) -> Recipe:
             sentences(shown, error, Recipe, {}),
             f"{shown} 有 {count} 处需要更正；请用 okng recipe import 查看",
         ) from error
-    models = [model.model_copy(update={"package": folder / model.package.expanduser()}) for model in recipe.models]
-    return recipe.model_copy(update={"models": tuple(models)})
+    return anchored(recipe, folder)
