@@ -16,9 +16,10 @@ Whole = TypeVar("Whole", bound=BaseModel)
 
 
 def anchored(section: Whole, folder: Path) -> Whole:
-    """The same with every relative path, at whatever depth, made to start at `folder`."""
-    changed = {name: _anchored(getattr(section, name), folder) for name in type(section).model_fields}
-    return section.model_copy(update=changed)
+    """The same with every relative path, at whatever depth, made to start at `folder`; what was given stays known."""
+    before = {name: getattr(section, name) for name in type(section).model_fields}
+    after = {name: _anchored(value, folder) for name, value in before.items()}
+    return section.model_copy(update={name: value for name, value in after.items() if value != before[name]})
 
 
 def _anchored(value: Any, folder: Path) -> Any:
