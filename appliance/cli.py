@@ -18,6 +18,7 @@ from typing import Literal
 import click
 
 from appliance import network_guard
+from appliance.audit_commands import audit
 from appliance.bench.command import bench
 from appliance.camera_commands import camera
 from appliance.config.load import load_config
@@ -167,6 +168,7 @@ def demo(headless: bool, seconds: int | None, port: int, seed: int) -> None:
     run_demo(headless=headless, seconds=seconds if seconds or not headless else 20, port=port, seed=seed)
 
 
+okng.add_command(audit)
 okng.add_command(demo_parts)
 okng.add_command(bench)
 okng.add_command(camera)

@@ -9,12 +9,10 @@ from appliance.commands.book import ACCEPTED_KEPT
 from appliance.commands.desk import Ask, Asked, CommandDesk, Knock, Verb
 from appliance.commands.trigger import SoftwareTrigger
 from appliance.config.schema import Config
-from appliance.domain.audit import AuditRow
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Part
 from appliance.domain.verdict import Verdict
 from appliance.pipeline.worker import Worker
-from appliance.sinks.audit_message import audit_message
 from appliance.store.journal import Journal
 
 _QUEUE = 32
@@ -32,18 +30,15 @@ class Commanding:
         ledger: Ledger,
         clock: SystemClock,
         journal: Journal,
-        boot_id: str,
         enter: Callable[[Part], None],
         verbs: Mapping[str, Verb],
     ) -> None:
-        self._journal = journal
-        self._boot_id = boot_id
         self._desk = CommandDesk(
             SoftwareTrigger(config, ledger=ledger, clock=clock, enter=enter),
             verbs,
             clock=clock,
             enqueue=lambda job: self._worker.submit(job),
-            audit=self._keep,
+            audit=journal.note,
             past=journal.accepted_commands(ACCEPTED_KEPT),
         )
         self._worker: Worker[Asked | Knock] = Worker(
@@ -80,6 +75,3 @@ class Commanding:
         """Carry out what is queued (the ledger's door is shut), then tell those who still wait."""
         if self._worker.stop(timeout_s):
             self._desk.close()
-
-    def _keep(self, row: AuditRow) -> None:
-        self._journal.note(row, audit_message(row, self._boot_id).to_bytes())

@@ -1,9 +1,10 @@
 """Where a station keeps what must outlive it, and the lock that lets one station alone use it.
 
 <state_dir>/station.db        journal and outbox
+<state_dir>/audit.anchor      head of the audit trail
 <state_dir>/pictures/         archive
 <state_dir>/recipes/          recipes, every version, and which one is active
-<state_dir>/certified/        what okng certify found, and the key of its seals
+<state_dir>/certified/        what okng certify found, and the station's secret for its seals
 <state_dir>/engines/          engines that TensorRT built here
 <state_dir>/run/station.sock  live events
 <state_dir>/run/live/         the last pictures

@@ -36,6 +36,7 @@ from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
+from appliance.life import STARTED, STOPPED, started, stopped
 from appliance.looking import Surroundings, make_looking
 from appliance.machine import Machine
 from appliance.measuring import Measuring, Sources
@@ -47,6 +48,7 @@ from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
 from appliance.pipeline.supervisor import Supervisor, freeze_garbage_collection
 from appliance.showing import Showing
+from appliance.sinks.audit_message import audit_message
 from appliance.sinks.identity import identity_message, live_counters, result_context, status_message
 from appliance.sinks.live import LiveServer
 from appliance.sinks.mqtt import MqttPublisher
@@ -103,13 +105,18 @@ class Station:
             terms=Terms(recipe.key, recipe.deadline_ms),
             capacity=_CAPACITY,
         )
-        self._journal = Journal(state.journal, boot_id=self._context.boot_id, publish=config.mqtt.enabled)
+        self._journal = Journal(
+            state.journal,
+            boot_id=self._context.boot_id,
+            publish=config.mqtt.enabled,
+            announce=lambda row: audit_message(row).to_bytes(),
+        )
+        self._note_start()
         self._commanding = Commanding(
             config,
             ledger=self._ledger,
             clock=self._clock,
             journal=self._journal,
-            boot_id=self._context.boot_id,
             enter=lambda part: self._flow.enter(part),
             verbs={},
         )
@@ -174,6 +181,7 @@ class Station:
         self._refresh()
         self._flow.stop(Reason.STATION_STOPPED)
         self._commanding.stop(_STOP_S)
+        self._note_stop()
         self._showing.stop(_STOP_S)
         self._publish_status()
         for service in self._services:
@@ -183,6 +191,18 @@ class Station:
         _log.info("station ended: %s", self._ledger.snapshot().text)
         try:
             self._journal.close()
+        except JournalFailed as error:
+            _log.critical("%s", error)
+
+    def _note_start(self) -> None:
+        before, start = self._journal.last_noted((STARTED, STOPPED)), self._journal.last_noted((STARTED,))
+        self._journal.note(started(self._context, self._clock.utc(), before, start))
+
+    def _note_stop(self) -> None:
+        """Written now, its writer having ended, so that the MES still hears it."""
+        self._journal.note(stopped(self._ledger.snapshot(), self._clock.utc()))
+        try:
+            self._journal.write(())
         except JournalFailed as error:
             _log.critical("%s", error)
 

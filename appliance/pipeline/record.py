@@ -25,6 +25,9 @@ class RecordKeeper(Protocol):
 
     def write(self, records: Sequence[Record]) -> None: ...
 
+    def after_answers(self) -> None:
+        """Every part of the last `write` was answered: what need not be done before may be done now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
@@ -69,10 +72,12 @@ class RecordStage:
         pending = tuple(conclusions)
         while pending and self._write(pending):
             pending = tuple(late for late in map(self._settle, pending) if late is not None)
+        self._keeper.after_answers()
 
     def idle(self) -> None:
-        """Write what the MES acknowledged since."""
+        """Write what the MES acknowledged since, and what the station is to remember."""
         self._try_write(())
+        self._keeper.after_answers()
 
     def give_up(self) -> None:
         """Stop retrying: the station is to end although the journal cannot be written."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime
+from datetime import datetime
 
-from appliance.domain.audit import AuditRow
+from pydantic import AwareDatetime, Field
+
+from appliance.domain.audit import SealedRow
 from appliance.sinks.state_messages import StateBlock
 
 AUDIT_TOPIC = "evt/audit"
 
 
 class AuditMessage(StateBlock):
-    """`code` says why a refused command was refused."""
+    """`code` says why a refused command was refused. `number` and `seal` are the row's in the station's audit trail:
+    who keeps them can tell later whether the trail was shortened or replaced.
+    """
 
     ts: AwareDatetime
     source: str
@@ -20,18 +24,21 @@ class AuditMessage(StateBlock):
     request_id: str
     status: str
     code: str | None = None
+    number: int = Field(ge=1)
+    seal: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-def audit_message(row: AuditRow, boot_id: str) -> AuditMessage:
-    return AuditMessage.model_validate_strings(
-        {
-            "boot_id": boot_id,
-            "ts": row.at_utc,
-            "source": row.source,
-            "actor": row.actor,
-            "verb": row.verb,
-            "request_id": row.request_id,
-            "status": row.status,
-            **({"code": row.code} if row.code else {}),
-        }
+def audit_message(sealed: SealedRow) -> AuditMessage:
+    row = sealed.row
+    return AuditMessage(
+        boot_id=sealed.boot_id,
+        ts=datetime.fromisoformat(row.at_utc),
+        source=row.source,
+        actor=row.actor,
+        verb=row.verb,
+        request_id=row.request_id,
+        status=row.status,
+        code=row.code or None,
+        number=sealed.number,
+        seal=sealed.seal,
     )

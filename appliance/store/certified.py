@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
 from appliance.errors import NotThere
+from appliance.store.station_key import KeyDamaged, StationKey, read_plain_file
 from models.certification import Finding, Place, Record, read_record, sealed, why_not
 from models.errors import RecordError
 from models.package import write_atomically
 
-_KEY_BYTES = 32
 _MAX_RECORD_BYTES = 1 << 20
 
 
@@ -24,18 +22,18 @@ class CertifiedRecords:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._key = folder / "key"
+        self._key = StationKey(folder)
 
     def why_not(self, place: Place) -> str | None:
         path = self._path(place.package)
         try:
-            key, content = _read(self._key, _KEY_BYTES), _read(path, _MAX_RECORD_BYTES)
+            key, content = self._key.read(), read_plain_file(path, _MAX_RECORD_BYTES)
         except FileNotFoundError:
             return f"the package does not list {place.runtime} on {place.instruction_set}, nor was it certified here"
         except OSError as error:
             return f"{error.filename or path} cannot be read ({error.strerror})"
-        if len(key) != _KEY_BYTES:
-            return f"{self._key} is damaged"
+        except KeyDamaged as error:
+            return str(error)
         try:
             return why_not(read_record(content, key), place)
         except RecordError as error:
@@ -50,7 +48,7 @@ class CertifiedRecords:
         path = self._path(finding.package)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            record: Record = sealed(finding, self._secret())
+            record: Record = sealed(finding, self._key.ensure())
             write_atomically(path, record.to_bytes())
         except OSError as error:
             raise self._not_writable(error) from error
@@ -67,23 +65,6 @@ class CertifiedRecords:
         except OSError as error:
             raise self._not_writable(error) from error
 
-    def _secret(self) -> bytes:
-        """The station's secret; made at the first use, and made anew, voiding all records, where it is damaged."""
-        try:
-            key = _read(self._key, _KEY_BYTES)
-            if len(key) == _KEY_BYTES:
-                return key
-            self._key.unlink()
-        except FileNotFoundError:
-            key = b""
-        key = secrets.token_bytes(_KEY_BYTES)
-        descriptor = os.open(self._key, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        return key
-
     def _path(self, package: str) -> Path:
         return self._folder / f"{package.removeprefix('sha256:')}.json"
 
@@ -92,10 +73,3 @@ class CertifiedRecords:
             f"the records in {self._folder} cannot be written ({error.strerror}); run okng certify as the station's "
             "user, or correct [station] state_dir"
         )
-
-
-def _read(path: Path, most: int) -> bytes:
-    """At most so many bytes and one of a file that is no link."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(most + 1)

@@ -2,7 +2,7 @@
 
 SQLite in WAL with `synchronous=FULL`: NORMAL loses acknowledged rows in a power cut. The result row and its outbox row
 are written in one transaction, so that no verdict is published that is not kept, and none kept that is not owed. The
-audit trail, who asked the station for what, goes the same way and is pruned to its last 100,000 rows.
+audit trail, who asked the station for what, goes the same way; `appliance.store.trail` seals it.
 
 One thread writes (`write`); any thread may read the outbox.
 """
@@ -13,15 +13,16 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import astuple
+from datetime import UTC, datetime
 from pathlib import Path
 
-from appliance.domain.audit import AuditRow
+from appliance.domain.audit import AuditRow, SealedRow, own_row
 from appliance.domain.outbox import OutboxRow
 from appliance.domain.record import Record
 from appliance.errors import NotThere
+from appliance.store.trail import LOST, Trail
 
 _log = logging.getLogger(__name__)
 _SCHEMA = """
@@ -34,16 +35,10 @@ CREATE TABLE IF NOT EXISTS parts (
 CREATE TABLE IF NOT EXISTS outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL, queued_ns INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS audit (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, boot_id TEXT NOT NULL, at_utc TEXT NOT NULL, source TEXT NOT NULL,
-  actor TEXT NOT NULL, verb TEXT NOT NULL, request_id TEXT NOT NULL, status TEXT NOT NULL, code TEXT NOT NULL,
-  command TEXT NOT NULL, reply TEXT NOT NULL
-) STRICT;
 """
 _VERSION = 1
 _RESULT_TOPIC = "evt/result"
 _AUDIT_TOPIC = "evt/audit"
-_AUDIT_KEPT = 100_000
 _MAX_NOTES = 4096
 
 
@@ -52,17 +47,28 @@ class JournalFailed(Exception):
 
 
 class Journal:
-    """`boot_id`: 8 hex digits of this run. `publish`: whether results are owed to an MES at all."""
+    """`boot_id`: 8 hex digits of this run. `publish`: whether results are owed to an MES at all.
 
-    def __init__(self, path: Path, *, boot_id: str, publish: bool) -> None:
+    `announce` makes the message that an MES gets about a row of the audit trail.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        boot_id: str,
+        publish: bool,
+        announce: Callable[[SealedRow], bytes] = SealedRow.to_bytes,
+    ) -> None:
         self._path = path
         self._boot_id = boot_id
         self._publish = publish
+        self._announce = announce
         self._pending_lock = threading.Lock()
         self._delivered: list[int] = []
-        self._notes: list[tuple[AuditRow, bytes]] = []
         self.lost_notes = 0
         """Audit rows that found no room while the disk took nothing."""
+        self._lost_told = 0
         self._added = threading.Event()
         self._reader_lock = threading.Lock()
         self._writer: sqlite3.Connection | None = None
@@ -71,6 +77,8 @@ class Journal:
         try:
             self._prepare()
             self._reader = self._connect()
+            self._trail = Trail(path)
+            self._notes = list(self._trail.open(self._reader))
             self.outbox_rows, self.outbox_bytes, self._inherited_id = self._measure_outbox()
             self._opened_ns = time.monotonic_ns()
         except (sqlite3.Error, OSError) as error:
@@ -88,9 +96,11 @@ class Journal:
         """
         with self._pending_lock:
             delivered, self._delivered = self._delivered, []
-            notes, self._notes = self._notes, []
+            notes, self._notes = self._notes + self._lost(), []
         if not records and not delivered and not notes:
             return
+        if notes:
+            self.after_answers()  # the anchor is behind by one transaction at the most
         try:
             self._transact(records, delivered, notes)
         except sqlite3.Error as error:
@@ -102,23 +112,30 @@ class Journal:
         if (records or notes) and self._publish:
             self._added.set()
 
-    def note(self, row: AuditRow, payload: bytes) -> None:
-        """Keep who asked for what; `payload` is the message about it. Any thread; written by the next `write`."""
+    def after_answers(self) -> None:
+        """What was written last was answered: do what could wait until then. Blocks for fsync."""
+        try:
+            self._trail.anchor()
+        except OSError as error:
+            _log.error("the anchor of the audit trail cannot be written (%s); free the disk", error.strerror)
+
+    def note(self, row: AuditRow) -> None:
+        """Keep who asked for what in the audit trail. Any thread; written by the next `write`."""
         with self._pending_lock:
             if len(self._notes) >= _MAX_NOTES:
                 self.lost_notes += 1
                 return
-            self._notes.append((row, payload))
+            self._notes.append(row)
+
+    def last_noted(self, verbs: Sequence[str]) -> AuditRow | None:
+        """The last row of the audit trail with one of these verbs."""
+        marks = ",".join("?" * len(verbs))
+        rows = self._audit_rows(f"verb IN ({marks}) ORDER BY id DESC LIMIT 1", *verbs)
+        return rows[0] if rows else None
 
     def accepted_commands(self, limit: int) -> tuple[AuditRow, ...]:
         """The last commands that were carried out, oldest first."""
-        with self._reader_lock:
-            rows = self._reader.execute(
-                "SELECT at_utc, source, actor, verb, request_id, status, code, command, reply FROM audit "
-                "WHERE status = 'accepted' ORDER BY id DESC LIMIT ?",
-                (limit,),
-            ).fetchall()
-        return tuple(AuditRow(*row) for row in reversed(rows))
+        return tuple(reversed(self._audit_rows("status = 'accepted' ORDER BY id DESC LIMIT ?", limit)))
 
     def read(self, after_id: int, limit: int) -> tuple[OutboxRow, ...]:
         with self._reader_lock:
@@ -156,24 +173,39 @@ class Journal:
     def close(self) -> None:
         """Write what was delivered last and let go of the files. Raises JournalFailed."""
         self.write(())
+        self.after_answers()
         self._drop_writer()
         with self._reader_lock:
             self._reader.close()
 
-    def _transact(
-        self, records: Sequence[Record], delivered: Sequence[int], notes: Sequence[tuple[AuditRow, bytes]]
-    ) -> None:
+    def _audit_rows(self, which: str, *values: object) -> list[AuditRow]:
+        with self._reader_lock:
+            rows = self._reader.execute(
+                "SELECT at_utc, source, actor, verb, request_id, status, code, command, reply FROM audit "
+                f"WHERE {which}",
+                values,
+            ).fetchall()
+        return [AuditRow(*row) for row in rows]
+
+    def _lost(self) -> list[AuditRow]:
+        """The row that tells how many found no room since the last one that told."""
+        lost, self._lost_told = self.lost_notes - self._lost_told, self.lost_notes
+        return [own_row(datetime.now(UTC).isoformat(), LOST, {"rows": lost})] if lost else []
+
+    def _transact(self, records: Sequence[Record], delivered: Sequence[int], notes: Sequence[AuditRow]) -> None:
         if self._writer is None:
             self._writer = self._connect()
         db = self._writer
         with db:
             db.execute("BEGIN IMMEDIATE")
             db.executemany("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", [self._row(r) for r in records])
-            self._keep_notes(db, [row for row, _ in notes])
+            noted = self._trail.extend(db, self._boot_id, notes) if notes else ()
             freed = self._forget(db, delivered)
-            said = [(_AUDIT_TOPIC, payload) for _, payload in notes] + [(_RESULT_TOPIC, r.payload) for r in records]
+            said = [(_AUDIT_TOPIC, self._announce(row)) for row in noted]
+            said += [(_RESULT_TOPIC, record.payload) for record in records]
             owed = [(topic, payload, time.monotonic_ns()) for topic, payload in said] if self._publish else []
             db.executemany("INSERT INTO outbox (topic, payload, queued_ns) VALUES (?,?,?)", owed)
+        self._trail.committed(noted)
         self.outbox_rows += len(owed) - freed[0]
         self.outbox_bytes += sum(len(payload) for _, payload, _ in owed) - freed[1]
 
@@ -194,16 +226,6 @@ class Journal:
             verdict.picture,
             record.payload,
         )
-
-    def _keep_notes(self, db: sqlite3.Connection, rows: Sequence[AuditRow]) -> None:
-        if not rows:
-            return
-        db.executemany(
-            "INSERT INTO audit (boot_id, at_utc, source, actor, verb, request_id, status, code, command, reply) "
-            "VALUES (?,?,?,?,?,?,?,?,?,?)",
-            [(self._boot_id, *astuple(row)) for row in rows],
-        )
-        db.execute("DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?", (_AUDIT_KEPT,))
 
     @staticmethod
     def _forget(db: sqlite3.Connection, delivered: Sequence[int]) -> tuple[int, int]:

@@ -120,6 +120,9 @@ class World:
         self.clock.advance_ms(self.disk_takes_ms)
         self.written.extend(record.verdict for record in records)
 
+    def after_answers(self) -> None:
+        """This disk has nothing left to do."""
+
     def encode(self, verdict: Verdict, seq: int) -> Record:
         return Record(verdict, seq, "", b"")
 

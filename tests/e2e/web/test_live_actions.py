@@ -59,7 +59,7 @@ def parts(folder: Path) -> int:
 
 def audited(folder: Path) -> list[tuple[str, str, str]]:
     with closing(sqlite3.connect(folder / "station.db")) as db:
-        return db.execute("SELECT source, actor, status FROM audit").fetchall()
+        return db.execute("SELECT source, actor, status FROM audit WHERE source != 'station'").fetchall()
 
 
 def test_a_pin_then_a_press_then_a_verdict(tmp_path: Path, station: Running, open_page: Open) -> None:

@@ -21,7 +21,7 @@ from appliance.demo.audit import read_journal
 from appliance.demo.watcher import Watcher
 from tests.fakes.commands import trigger_command
 from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, okng, simulator, transcript, write_config
-from tests.fakes.mosquitto import Listener, Mosquitto
+from tests.fakes.mosquitto import Heard, Listener, Mosquitto
 from tests.fakes.waiting import until
 
 
@@ -72,7 +72,9 @@ def ask(door: Path, request_id: str, **changes: Any) -> CommandReply:
 
 def audited(folder: Path) -> list[tuple[str, str, str, str]]:
     with closing(sqlite3.connect(folder / "state" / "station.db")) as db:
-        return db.execute("SELECT source, actor, request_id, status FROM audit ORDER BY id").fetchall()
+        return db.execute(
+            "SELECT source, actor, request_id, status FROM audit WHERE source != 'station' ORDER BY id"
+        ).fetchall()
 
 
 def result_of(folder: Path, row: int = -1) -> dict[str, Any]:
@@ -231,17 +233,27 @@ def test_a_command_over_mqtt_is_a_part_a_result_and_an_audit_event(tmp_path: Pat
                 return any(reply.verdict for reply in replies(listener))
 
             until(answered, "an answer", 30)
-            until(lambda: listener.on("evt/result") and listener.on("evt/audit"), "result and audit event", 30)
+            until(lambda: listener.on("evt/result") and commanded(listener), "result and audit event", 30)
             assert station.end() == 0, station.text
     reply = next(reply for reply in replies(listener) if reply.verdict)
     [result] = [json.loads(heard.payload) for heard in listener.on("evt/result")]
-    [audit] = listener.on("evt/audit")
+    [audit] = commanded(listener)
     assert reply.verdict is not None
     assert (reply.verdict.id, reply.verdict.outcome) == (result["id"], result["outcome"])
     assert result["trigger"]["source"] == "software"
     said = json.loads(audit.payload)
     assert (said["source"], said["verb"], said["request_id"], said["status"]) == ("mqtt", "trigger", "a", "accepted")
     assert ("schema", "okng.audit/1") in audit.properties.UserProperty
+    verbs = [json.loads(heard.payload)["verb"] for heard in listener.on("evt/audit")]
+    assert verbs == ["begin", "start", "trigger", "stop"]
+    last = json.loads(listener.on("evt/audit")[-1].payload)
+    checked = okng("audit", "verify", "--config", config, "--witness", f"{last['number']}:{last['seal']}")
+    assert checked.returncode == 0, checked.stderr
+
+
+def commanded(listener: Listener) -> list[Heard]:
+    """Audit events of what somebody asked for; the others are the station's own."""
+    return [heard for heard in listener.on("evt/audit") if json.loads(heard.payload)["source"] != "station"]
 
 
 def replies(listener: Listener) -> list[CommandReply]:

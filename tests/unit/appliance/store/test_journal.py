@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -169,54 +170,60 @@ def make_audit(request_id: str, status: str = "accepted") -> AuditRow:
 
 class TestAudit:
     def test_it_is_kept_and_published_with_the_next_write(self, journal: Journal, path: Path) -> None:
-        journal.note(make_audit("a"), b"who")
+        journal.note(make_audit("a"))
         assert rows(path, "audit") == 0
         journal.write([make_record(1, b"what")])
-        assert rows(path, "audit") == 1
-        assert [(row.topic, row.payload) for row in journal.read(0, 9)] == [
-            ("evt/audit", b"who"),
-            ("evt/result", b"what"),
-        ]
-        assert journal.outbox_rows == 2
+        assert verbs(path) == ["begin", "trigger"]
+        assert [row.topic for row in journal.read(0, 9)] == ["evt/audit", "evt/audit", "evt/result"]
+        told = json.loads(journal.read(0, 9)[1].payload)
+        assert (told["number"], told["row"]["request_id"], len(told["seal"])) == (2, "a", 64)
+        assert journal.outbox_rows == 3
 
     def test_a_failed_write_keeps_it_for_the_next(self, journal: Journal, path: Path) -> None:
         journal.write([make_record(1)])
-        journal.note(make_audit("a"), b"")
+        journal.note(make_audit("a"))
         with pytest.raises(JournalFailed):
             journal.write([make_record(1)])
         assert rows(path, "audit") == 0
         journal.write(())
-        assert rows(path, "audit") == 1
+        assert verbs(path) == ["begin", "trigger"]
 
     def test_accepted_commands_are_found_again_in_their_order(self, path: Path) -> None:
         first = Journal(path, boot_id="00000001", publish=False)
         for request_id, status in (("a", "accepted"), ("b", "refused"), ("c", "accepted"), ("d", "accepted")):
-            first.note(make_audit(request_id, status), b"")
+            first.note(make_audit(request_id, status))
         first.close()
         second = Journal(path, boot_id="00000002", publish=False)
         assert second.accepted_commands(2) == (make_audit("c"), make_audit("d"))
+        assert second.last_noted(("trigger", "begin")) == make_audit("d")
+        assert second.last_noted(("start",)) is None
         assert second.outbox_rows == 0
         second.close()
 
-    def test_it_does_not_grow_for_ever(self, journal: Journal, path: Path) -> None:
-        journal.note(make_audit("old"), b"")
-        journal.write(())
-        with closing(sqlite3.connect(path)) as db, db:
-            db.execute("UPDATE sqlite_sequence SET seq = 100001 WHERE name = 'audit'")
-        journal.note(make_audit("next"), b"")
-        journal.write(())
-        assert [row.request_id for row in journal.accepted_commands(9)] == ["next"]
-
-    def test_while_the_disk_takes_nothing_only_so_many_wait(self, journal: Journal) -> None:
+    def test_while_the_disk_takes_nothing_only_so_many_wait_and_the_trail_says_how_many_are_lost(
+        self, journal: Journal, path: Path
+    ) -> None:
         for number in range(5000):
-            journal.note(make_audit(str(number)), b"")
+            journal.note(make_audit(str(number)))
         assert journal.lost_notes == 5000 - 4096
+        journal.write(())
+        lost = journal.last_noted(("lost",))
+        assert lost is not None
+        assert json.loads(lost.command) == {"rows": 5000 - 4096}
+        journal.note(make_audit("next"))
+        journal.write(())
+        assert verbs(path)[-2:] == ["lost", "trigger"], "what was told is not told again"
 
     def test_a_journal_written_before_there_was_an_audit_trail_gets_one(self, path: Path) -> None:
         Journal(path, boot_id="00000001", publish=True).close()
         with closing(sqlite3.connect(path)) as db:
             db.execute("DROP TABLE audit")
         journal = Journal(path, boot_id="00000002", publish=True)
-        journal.note(make_audit("a"), b"")
+        journal.note(make_audit("a"))
         journal.close()
-        assert rows(path, "audit") == 1
+        assert verbs(path) == ["begin", "trigger"]
+
+
+def verbs(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as db:
+        return [verb for (verb,) in db.execute("SELECT verb FROM audit ORDER BY id")]
