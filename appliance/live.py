@@ -21,7 +21,9 @@ class Message(BaseModel):
 
 
 class LiveDefect(Message):
-    """One defect; `box` is left, top, width, height in pixels of the picture."""
+    """One defect; `box` is left, top, width, height in pixels of the picture. `fate`: what the recipe's rules make of
+    it; `rule` names the one that filters it.
+    """
 
     label: str
     code: int
@@ -29,6 +31,9 @@ class LiveDefect(Message):
     name_zh: str
     score: float
     box: tuple[int, int, int, int]
+    severity: Literal["critical", "major", "minor"] = "major"
+    fate: Literal["keep", "recheck", "suppress"] = "keep"
+    rule: str = ""
 
 
 class LiveVerdict(Message):
@@ -59,7 +64,10 @@ class LiveVerdict(Message):
 
 
 class LiveCounters(Message):
-    """One ledger snapshot: accepted == ok + ng + recheck + no_part + error + in_flight."""
+    """One ledger snapshot: accepted == ok + ng + recheck + no_part + error + in_flight.
+
+    `suppressed` counts the defects, on whatever part, that the recipe's rules tolerate.
+    """
 
     accepted: int
     ok: int
@@ -69,6 +77,7 @@ class LiveCounters(Message):
     error: int
     in_flight: int
     missed: int
+    suppressed: int = 0
 
 
 class LiveDevice(Message):

@@ -56,6 +56,7 @@ class LedgerFigures(Figures):
     missed: Count
     late: Count
     refused_verdicts: Count
+    suppressed: Count = 0
     errors: dict[Reason, Count]
 
 

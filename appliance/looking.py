@@ -6,7 +6,7 @@ The composition root asks for one of the two and need not know which.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from appliance.clock import SystemClock
@@ -63,7 +63,7 @@ class Inspecting:
     data_set_state = DeviceState("ok")
 
     def __init__(self, config: Config, recipe: Recipe, detector: Detector) -> None:
-        self.model = detector.info
+        self.model = replace(detector.info, classes=recipe.named(detector.info.classes))
         self.limits = recipe.models[0].limits(detector.info.limits)
         self.recipe = _settled(recipe, detector.info, self.limits)
         self._armed = config.station.armed
@@ -82,7 +82,7 @@ class Inspecting:
     def stage(self, way: Way, around: Surroundings) -> PictureStage:
         return InferStage(
             self._detector,
-            Rules(self.limits, self._exposure_within_ns),
+            Rules(self.limits, self._exposure_within_ns, self.recipe.rule_set()),
             ledger=around.ledger,
             clock=around.clock,
             meter=around.meter,

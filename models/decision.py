@@ -84,7 +84,8 @@ class DefectClass:
 class Detection:
     """One region that looks defective. `label` is a catalogue label; `score` in [0, 1]; area in camera pixels.
 
-    `rule` and `limit`: which rule of the recipe decided its `fate`, and by which of its figures; empty without one.
+    Millimetres are None where the geometry does not know a pixel's size. `rule` and `limit`: which rule of the recipe
+    decided its `fate`, and by which of its figures; empty without one. `model`: who found it, where two models look.
     """
 
     label: str
@@ -94,9 +95,11 @@ class Detection:
     mask_area_px: float
     severity: Severity
     length_mm: float | None = None
+    area_mm2: float | None = None
     fate: Fate = Fate.KEPT
     rule: str = ""
     limit: float | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ class Decision:
     """What the model says of one part; `outcome` is OK, NG or RECHECK.
 
     `complete`: the detections are all of the map that reaches `ok_below`, none was cut off and none made up.
+    `members`: where two models look, what each of them says, in the recipe's order; see `models.combine`.
     """
 
     outcome: Outcome
@@ -139,6 +143,7 @@ class Decision:
     detections: tuple[Detection, ...]
     limits: Limits
     complete: bool = False
+    members: tuple[Decision, ...] = ()
 
 
 def outcome_of(score: float, limits: Limits) -> Outcome:

@@ -23,6 +23,7 @@ from models.prepared import Prepared
 from models.preprocess import Preprocessor, check_picture
 from models.quality import load_gate
 from models.regions import Region, decide
+from models.rules import NO_RULES, RuleSet
 from models.runtimes.base import Placement, Runtime
 from models.runtimes.choose import REFERENCE, start_runtime
 from models.scorers import Floats, RawScores, Scorer, calibrated, load_scorer
@@ -166,7 +167,7 @@ class Detector:
         info = _info(package, judge, certificates or NoCertificates())
         return cls(package, judge, namer, info)
 
-    def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Inspection:
+    def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None, rules: RuleSet = NO_RULES) -> Inspection:
         """Prepare and judge one camera picture; blocks for some ten milliseconds.
 
         The network is not asked where the verdict is certain without it.
@@ -176,7 +177,7 @@ class Detector:
         prepared, preprocess_ns = self._timed(image)
         if prepared.settled:
             return Inspection(prepared, None, None, preprocess_ns, 0, 0)
-        return replace(self.judge(prepared, limits), preprocess_ns=preprocess_ns)
+        return replace(self.judge(prepared, limits, rules), preprocess_ns=preprocess_ns)
 
     def judge_anyway(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Judgement:
         """As `inspect`, but the network is always asked: for figures over a data set, not for verdicts."""
@@ -198,13 +199,14 @@ class Detector:
         quality = self._gate.measure(inputs[0])
         return Prepared(inputs, (image.shape[1], image.shape[0]), None, quality, self._gate.of(quality), empty=False)
 
-    def judge(self, prepared: Prepared, limits: Limits | None = None) -> Judgement:
+    def judge(self, prepared: Prepared, limits: Limits | None = None, rules: RuleSet = NO_RULES) -> Judgement:
         """Judge what `prepare` made, now or from a store: the same bits on the same runtime and instruction set.
 
         Always asks the network: whoever only wants verdicts looks at `prepared.settled` first.
 
         Args:
             limits: the limits in force; the package's defaults when left out.
+            rules: what the recipe makes of each detection.
 
         Raises:
             InferenceError: the runtime failed or gave a score that is no number.
@@ -220,7 +222,7 @@ class Detector:
 
         decision = decide(scores, limits or self.info.limits, self._geometry, prepared.picture_size, name)
         score_ns = time.perf_counter_ns() - inferred
-        return Judgement(prepared, scores, decision, 0, inferred - started, score_ns)
+        return Judgement(prepared, scores, rules.apply(decision), 0, inferred - started, score_ns)
 
     def close(self) -> None:
         """Free the runtime; nothing may be judged after."""

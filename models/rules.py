@@ -89,16 +89,15 @@ class ClassRule:
     def _figures(self) -> tuple[float | None, ...]:
         return (self.min_length_mm, self.min_area_mm2, self.min_area_px, self.min_score)
 
-    def missed(self, detection: Detection, mm_per_px: float | None) -> tuple[str, float] | None:
+    def missed(self, detection: Detection) -> tuple[str, float] | None:
         """The first figure that the detection does not reach, when it reaches none; else None: it counts.
 
         What is not known reaches every figure.
         """
-        area = detection.mask_area_px
         found = (
             ("min_length_mm", self.min_length_mm, detection.length_mm),
-            ("min_area_mm2", self.min_area_mm2, None if mm_per_px is None else area * mm_per_px**2),
-            ("min_area_px", self.min_area_px, area),
+            ("min_area_mm2", self.min_area_mm2, detection.area_mm2),
+            ("min_area_px", self.min_area_px, detection.mask_area_px),
             ("min_score", self.min_score, detection.score),
         )
         named = [(word, least, value) for word, least, value in found if least is not None]
@@ -119,7 +118,6 @@ class RuleSet:
     """
 
     rules: tuple[ClassRule, ...] = ()
-    mm_per_px: float | None = None
     severities: tuple[tuple[str, Severity], ...] = ()
 
     def __post_init__(self) -> None:
@@ -173,7 +171,7 @@ class RuleSet:
             rule.name
             for detection, rules in zip(detections, asked, strict=True)
             for rule in rules
-            if rule is not None and rule.missed(detection, self.mm_per_px) is not None
+            if rule is not None and rule.missed(detection) is not None
         )
         return {rule.name for rule in self.rules if rule.max_count is not None and filtered[rule.name] > rule.max_count}
 
@@ -197,7 +195,7 @@ class RuleSet:
     def _fate(
         self, detection: Detection, severity: Severity, rule: ClassRule | None, crowded: set[str]
     ) -> tuple[Fate, str, float | None]:
-        missed = None if rule is None else rule.missed(detection, self.mm_per_px)
+        missed = None if rule is None else rule.missed(detection)
         if rule is None or missed is None:
             return Fate.KEPT, "", None
         if rule.name in crowded:
@@ -214,7 +212,7 @@ class RuleSet:
             return False
         if detection.fate is Fate.SUPPRESSED and not _may_be_suppressed(detection, detection.severity):
             return False
-        return rule.missed(detection, self.mm_per_px) is not None
+        return rule.missed(detection) is not None
 
     def _named_by(self, detection: Detection) -> ClassRule | None:
         parts = detection.rule.split(":")

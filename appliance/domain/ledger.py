@@ -34,7 +34,10 @@ _LAST_INSPECTION_ID = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Counters since boot, taken at one instant. `late` of the errors missed their deadline."""
+    """Counters since boot, taken at one instant. `late` of the errors missed their deadline.
+
+    `suppressed` counts detections, not parts: those that a rule of the recipe tolerates.
+    """
 
     accepted: int
     ok: int
@@ -46,6 +49,7 @@ class Snapshot:
     missed: int
     late: int
     refused_verdicts: int
+    suppressed: int = 0
 
     @property
     def text(self) -> str:
@@ -88,7 +92,7 @@ class Ledger:
         self._last_id = 0
         self._settled: Counter[Outcome] = Counter()
         self._errors: Counter[Reason] = Counter()
-        self._accepted = self._missed = self._late = self._refused = 0
+        self._accepted = self._missed = self._late = self._refused = self._suppressed = 0
 
     @property
     def can_admit(self) -> bool:
@@ -217,6 +221,7 @@ class Ledger:
             del self._closed[verdict.part.id]
             self._ids.discard(verdict.part.inspection_id)
             self._settled[verdict.outcome] += 1
+            self._suppressed += verdict.suppressed
             if verdict.outcome is Outcome.ERROR:
                 self._errors[verdict.reasons[0]] += 1
             if verdict.decided_by is DecidedBy.TIMEOUT:
@@ -249,6 +254,7 @@ class Ledger:
             missed=self._missed,
             late=self._late,
             refused_verdicts=self._refused,
+            suppressed=self._suppressed,
         )
 
     def _has_room(self) -> bool:

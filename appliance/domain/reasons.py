@@ -9,6 +9,10 @@ class Reason(StrEnum):
     SCORE_BELOW_LIMIT = "score_below_limit"
     SCORE_ABOVE_LIMIT = "score_above_limit"
     SCORE_BETWEEN_LIMITS = "score_between_limits"
+    SCORE_NOT_EXPLAINED = "score_not_explained"
+    RECHECK_BY_RULE = "recheck_by_rule"
+    SUPPRESSED = "suppressed"
+    MODELS_DISAGREE = "models_disagree"
     DEADLINE_MISSED = "deadline_missed"
     ANSWER_LATE = "answer_late"
     NO_FRAME = "no_frame"
@@ -45,6 +49,16 @@ TEXTS: dict[Reason, tuple[str, str]] = {
         "Too close to the limit to decide; look at the part",
         "接近界限，无法判定；请人工复检",
     ),
+    Reason.SCORE_NOT_EXPLAINED: (
+        "More is unusual than the tolerated defects; look at the part",
+        "除可容许缺陷外仍有异常；请人工复检",
+    ),
+    Reason.RECHECK_BY_RULE: (
+        "A defect below the recipe's rule; look at the part",
+        "缺陷未达到配方规则界限；请人工复检",
+    ),
+    Reason.SUPPRESSED: ("Only defects that the recipe tolerates", "仅有配方容许的缺陷"),
+    Reason.MODELS_DISAGREE: ("The two models disagree; look at the part", "两个模型判定不一致；请人工复检"),
     Reason.DEADLINE_MISSED: ("No verdict in time; part rejected", "未能及时判定；工件已剔除"),
     Reason.ANSWER_LATE: ("Verdict could not be stored in time; part rejected", "结果未能及时保存；工件已剔除"),
     Reason.NO_FRAME: ("The camera gave no picture; check cable and trigger", "相机未给出图像；请检查线缆和触发"),

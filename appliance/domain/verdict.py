@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from appliance.domain.parts import Part
 from appliance.domain.reasons import Reason
-from models.decision import Detection, Limits, Outcome, Severity
+from models.decision import Detection, Fate, Limits, Outcome, Severity
 
 _WEIGHT = {Severity.MINOR: 0, Severity.MAJOR: 1, Severity.CRITICAL: 2}
 
@@ -40,13 +40,32 @@ class Verdict:
     supersedes: str | None = None
 
     def __post_init__(self) -> None:
-        if self.outcome is Outcome.OK and (self.decided_by is not DecidedBy.MODEL or self.score is None):
-            raise ValueError("only a model's score can make a part OK")
+        if self.outcome is not Outcome.OK:
+            return
+        by_rule = self.decided_by is DecidedBy.RULE and bool(self.detections)
+        if self.score is None or not (self.decided_by is DecidedBy.MODEL or by_rule):
+            raise ValueError("only a model's score can make a part OK, or rules for all that the model found")
+        if any(found.fate is not Fate.SUPPRESSED for found in self.detections):
+            raise ValueError("a part with a defect that no rule suppresses is not OK")
 
     @property
     def worst_first(self) -> tuple[Detection, ...]:
-        """Detections by severity, then by score."""
-        return tuple(sorted(self.detections, key=lambda found: (_WEIGHT[found.severity], found.score), reverse=True))
+        """Detections by severity, then by score; what a rule suppresses comes last."""
+        return tuple(sorted(self.detections, key=_weight, reverse=True))
+
+    @property
+    def code(self) -> int:
+        """The catalogue's code of the worst defect that no rule suppresses; 0: none."""
+        return next((found.code for found in self.worst_first if found.fate is not Fate.SUPPRESSED), 0)
+
+    @property
+    def suppressed(self) -> int:
+        """Detections that a rule of the recipe suppresses."""
+        return sum(found.fate is Fate.SUPPRESSED for found in self.detections)
+
+
+def _weight(found: Detection) -> tuple[bool, int, float]:
+    return found.fate is not Fate.SUPPRESSED, _WEIGHT[found.severity], found.score
 
 
 def fault(id: str, part: Part, reason: Reason, now_ns: int, decided_by: DecidedBy = DecidedBy.FAULT) -> Verdict:

@@ -21,6 +21,7 @@ from appliance.pipeline.way import Way
 from models.decision import Decision, Limits
 from models.errors import BadPicture, InferenceError
 from models.prepared import Prepared
+from models.rules import NO_RULES, RuleSet
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Inspected(Protocol):
 class Inspector(Protocol):
     """Judges one picture; `models.detector.Detector` is one."""
 
-    def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Inspected:
+    def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None, rules: RuleSet = NO_RULES) -> Inspected:
         """Raises BadPicture or InferenceError."""
 
 
@@ -82,7 +83,7 @@ class InferStage:
     def _inspect(self, part: Part, frame: Frame) -> None:
         begun_ns = self._clock.monotonic_ns()
         try:
-            inspected = self._inspector.inspect(frame.image, self._rules.limits)
+            inspected = self._inspector.inspect(frame.image, self._rules.limits, self._rules.by_class)
             prepared = inspected.prepared
             found = Found(inspected.decision, prepared.unfit, prepared.empty)
             verdict = judge(self._new_id(), part, frame, found, self._rules, self._clock.monotonic_ns())

@@ -79,6 +79,9 @@ def live_verdict(
                 name_zh=classes[found.label].name_zh if found.label in classes else found.label,
                 score=found.score,
                 box=(found.box.x, found.box.y, found.box.w, found.box.h),
+                severity=found.severity.value,
+                fate=found.fate.value,
+                rule=found.rule,
             )
             for found in verdict.worst_first
         ),

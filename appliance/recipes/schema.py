@@ -17,6 +17,7 @@ from appliance.domain.parts import RecipeKey
 from appliance.recipes.camera import DeviceSettings
 from appliance.recipes.drift import DriftConfig
 from appliance.recipes.golden import GoldenConfig
+from appliance.recipes.rules import RulesConfig
 from appliance.section import Section
 from models.decision import Limits
 
@@ -68,12 +69,13 @@ class RecipeModel(ModelConfig, LimitsInForce):
     sha256: str | None = Field(None, pattern=r"^sha256:[0-9a-f]{64}$")
 
 
-class RecipeBody(Section):
+class RecipeBody(RulesConfig):
     """What every recipe says, wherever it is written.
 
     `number` is the PLC's job, `codes` are the barcodes that choose the recipe. `collect` keeps every picture for
     training and judges nothing: no model is needed, and Pass is never set. `exposure_within_ms`: a picture taken later
-    after its trigger may show another part, and is ERROR.
+    after its trigger may show another part, and is ERROR. `combine`: what two models make of a part; see
+    `models.combine`.
     """
 
     id: str = Field("default", pattern=r"^[A-Za-z0-9_-]{1,64}$")
@@ -84,6 +86,7 @@ class RecipeBody(Section):
     mode: Literal["inspect", "collect"] = "inspect"
     deadline_ms: int = Field(1000, ge=10, le=10_000)
     exposure_within_ms: int = Field(250, ge=1, le=10_000)
+    combine: Literal["worst", "agree"] = "worst"
     golden: GoldenConfig | None = None
     drift: DriftConfig | None = None
 

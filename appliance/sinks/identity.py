@@ -11,8 +11,9 @@ from appliance.domain.ledger import Snapshot
 from appliance.domain.parts import RecipeKey
 from appliance.live import LiveCounters
 from appliance.sinks.result_message import ResultContext
-from appliance.sinks.result_schema import ModelBlock, RecipeBlock, StationBlock
+from appliance.sinks.result_schema import ClassBlock, ModelBlock, RecipeBlock, StationBlock
 from appliance.sinks.state_messages import IdentityMessage, StatusMessage
+from models.decision import DefectClass
 from models.detector import ModelInfo
 
 
@@ -42,6 +43,7 @@ def result_context(
         utc=utc,
         clock="unsynced",
         lot_id=config.station.lot,
+        classes=tuple(_class(row) for row in model.classes) if model is not None else (),
     )
 
 
@@ -53,6 +55,7 @@ def identity_message(context: ResultContext) -> IdentityMessage:
         sw=context.station.sw,
         recipe=context.recipe,
         model=context.model,
+        classes=context.classes,
         config_hash=context.config_hash,
         simulated=context.simulated,
     )
@@ -84,4 +87,11 @@ def live_counters(snapshot: Snapshot, missed_before: int = 0) -> LiveCounters:
         error=snapshot.error,
         in_flight=snapshot.in_flight,
         missed=snapshot.missed + missed_before,
+        suppressed=snapshot.suppressed,
+    )
+
+
+def _class(row: DefectClass) -> ClassBlock:
+    return ClassBlock(
+        class_=row.label, code=row.code, name_en=row.name_en, name_zh=row.name_zh, severity=row.severity.value
     )

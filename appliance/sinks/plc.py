@@ -171,7 +171,7 @@ class PlcSink:
             PlcResult(
                 inspection_id=verdict.part.inspection_id,
                 evaluation=_EVALUATIONS[verdict.outcome],
-                code=verdict.worst_first[0].code if verdict.detections else 0,
+                code=verdict.code,
                 score=verdict.score,
                 no_part=verdict.outcome is Outcome.NO_PART,
                 golden=verdict.part.trigger.golden,

@@ -13,6 +13,7 @@ from appliance.sinks.result_schema import (
     EVALUATIONS,
     MAX_DEFECTS,
     MAX_REASONS,
+    ClassBlock,
     DefectBlock,
     GateAction,
     GateBlock,
@@ -52,6 +53,7 @@ class ResultContext:
     utc: Callable[[int], datetime]
     clock: Literal["synced", "unsynced"]
     lot_id: str | None = None
+    classes: tuple[ClassBlock, ...] = ()
 
 
 def result_message(verdict: Verdict, context: ResultContext, seq: int) -> ResultMessage:
@@ -61,7 +63,6 @@ def result_message(verdict: Verdict, context: ResultContext, seq: int) -> Result
     """
     part = verdict.part
     trigger = part.trigger
-    worst_first = verdict.worst_first
     return ResultMessage(
         id=verdict.id,
         boot_id=context.boot_id,
@@ -76,15 +77,15 @@ def result_message(verdict: Verdict, context: ResultContext, seq: int) -> Result
         state=_STATES[verdict.decided_by],
         outcome=verdict.outcome.value,
         evaluation=EVALUATIONS[verdict.outcome.value],
-        evaluation_code=worst_first[0].code if worst_first else 0,
+        evaluation_code=verdict.code,
         reasons=tuple(reason.value for reason in verdict.reasons[:MAX_REASONS]),
         decided_by=verdict.decided_by.value,
         simulated=context.simulated,
         created=context.utc(verdict.decided_ns),
         clock=context.clock,
         times=_times(verdict, context.utc),
-        score=verdict.score if verdict.decided_by is DecidedBy.MODEL else None,
-        defects=tuple(_defect(detection) for detection in worst_first[:MAX_DEFECTS]),
+        score=verdict.score if verdict.decided_by in (DecidedBy.MODEL, DecidedBy.RULE) else None,
+        defects=tuple(_defect(detection) for detection in verdict.worst_first[:MAX_DEFECTS]),
         gate=_gate(verdict, context.armed),
         supersedes=verdict.supersedes,
         limits=LimitsBlock(ok_below=verdict.limits.ok_below, ng_from=verdict.limits.ng_from)
@@ -142,4 +143,7 @@ def _defect(detection: Detection) -> DefectBlock:
         severity=detection.severity.value,
         bbox_px=(box.x, box.y, box.w, box.h),
         area_px=detection.mask_area_px,
+        length_mm=detection.length_mm,
+        limit=detection.limit,
+        rule=detection.rule or None,
     )

@@ -73,6 +73,16 @@ class ModelBlock(Block):
     runtime: str
 
 
+class ClassBlock(Block):
+    """One row of the defect catalogue as the recipe in force has it: what a result's `class` and `code` mean."""
+
+    class_: str = Field(validation_alias="class", serialization_alias="class")
+    code: Word
+    name_en: str
+    name_zh: str
+    severity: Literal["critical", "major", "minor"]
+
+
 class TimesBlock(Block):
     start: AwareDatetime
     end: AwareDatetime
@@ -82,7 +92,11 @@ class TimesBlock(Block):
 
 
 class DefectBlock(Block):
-    """`bbox_px`: left, top, width, height in pixels of the camera picture."""
+    """`bbox_px`: left, top, width, height in pixels of the camera picture.
+
+    `rule`: "keep", "recheck" or "suppress", the rule of the recipe and its figure, as in
+    "suppress:short:min_length_mm"; `limit` is that figure.
+    """
 
     class_: str = Field(validation_alias="class", serialization_alias="class")
     code: Word
@@ -173,6 +187,8 @@ class ResultMessage(Block):
             raise ValueError(f"a part that is {self.outcome} may not pass the gate")
         if self.state != "Completed" and self.outcome != "ERROR":
             raise ValueError(f"an inspection that is {self.state} is ERROR, not {self.outcome}")
+        if self.outcome == "OK" and any(not (defect.rule or "").startswith("suppress:") for defect in self.defects):
+            raise ValueError("a part with a defect that no rule suppresses is not OK")
         return self
 
     def to_bytes(self) -> bytes:

@@ -11,6 +11,7 @@ from appliance.live import LiveCounters
 from appliance.sinks.result_schema import (
     SCHEMA_ID,
     Block,
+    ClassBlock,
     Clock,
     DecidedByName,
     GateAction,
@@ -47,11 +48,14 @@ class AvailabilityMessage(StateBlock):
 
 
 class IdentityMessage(StateBlock):
+    """`classes`: what the classes and codes in results mean."""
+
     path: StationPath
     serial: str
     sw: str
     recipe: RecipeBlock
     model: ModelBlock | None = None
+    classes: tuple[ClassBlock, ...] = ()
     config_hash: Hash
     simulated: bool
     schemas: tuple[str, ...] = (SCHEMA_ID, AVAILABILITY, IDENTITY, STATUS, LAST_RESULT, AUDIT, REPLY)

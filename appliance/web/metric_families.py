@@ -133,6 +133,9 @@ FAMILIES: tuple[Family, ...] = (
         "Verdicts on parts that had one already; not used.",
         lambda m: m.ledger.refused_verdicts,
     ),
+    _counter(
+        "okng_suppressed_defects", "Defects that the recipe's rules tolerate; counted.", lambda m: m.ledger.suppressed
+    ),
     _gauge("okng_deadline_seconds", "Time from trigger to answer that the recipe allows.", lambda m: m.deadline_s),
     # the camera
     _counter("okng_camera_pictures", "Pictures that came, whether asked for or not.", lambda m: m.camera.pictures),

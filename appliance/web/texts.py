@@ -77,6 +77,9 @@ TEXTS: Final[dict[str, Text]] = {
     "verdict.error": Text("ERROR", "错误"),
     "verdict.defect_at": Text("{name}, {where}", "{name}，{where}"),
     "verdict.more": Text("+{n} more", "另有 {n} 处"),
+    "verdict.tolerated": Text("{n} tolerated", "{n} 处可容许"),
+    "severity.critical": Text("critical", "致命"),
+    "severity.minor": Text("minor", "轻微"),
     "verdict.score": Text("Score {score}", "得分 {score}"),
     "verdict.ok_below": Text("OK below {limit}", "OK 上限 {limit}"),
     "verdict.ng_from": Text("NG from {limit}", "NG 下限 {limit}"),
@@ -118,6 +121,7 @@ TEXTS: Final[dict[str, Text]] = {
     "count.recheck": Text("RECHECK", "复检"),
     "count.error": Text("ERROR", "错误"),
     "count.missed": Text("Missed triggers", "漏触发"),
+    "count.suppressed": Text("Tolerated defects", "已容许缺陷"),
     "count.drops": Text("Dropped", "已丢弃"),
     "count.outbox": Text("Waiting for MQTT", "待发 MQTT"),
     # NG rate.

@@ -21,6 +21,7 @@ from appliance.pipeline.record import Conclusion
 from appliance.pipeline.way import PictureStage, Way
 from models.decision import Decision, Limits, Outcome
 from models.prepared import Prepared
+from models.rules import NO_RULES, RuleSet
 from tests.fakes.clock import FakeClock
 from tests.fakes.parts import RULES, counting_ids, make_decision, make_frame, make_prepared
 
@@ -108,7 +109,7 @@ class World:
         frame = make_frame(self.clock, self.seq)
         return replace(frame, captured_ns=frame.captured_ns - int(self.frame_age_ms * 1e6))
 
-    def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None) -> Inspected:
+    def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None, rules: RuleSet = NO_RULES) -> Inspected:
         if isinstance(self.model, Exception):
             raise self.model
         decision = None if self.prepared.settled else make_decision(self.model)

@@ -70,6 +70,7 @@ export function showCounters(status) {
   const extra = (key, value) => extras.push(make("li", {}, `${t(key)} `, make("b", {}, count(value))));
   if (c !== null && c.error > 0 && !collecting) extra("count.error", c.error);
   if (c !== null && c.missed > 0 && !collecting) extra("count.missed", c.missed);
+  if (c !== null && c.suppressed > 0) extra("count.suppressed", c.suppressed);
   if (c !== null && status.drops > 0) extra("count.drops", status.drops);
   if (c !== null && status.outbox_depth >= OUTBOX_WORTH_SAYING) extra("count.outbox", status.outbox_depth);
   replaceIfChanged(byId("extras"), extras);

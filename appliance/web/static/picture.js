@@ -23,9 +23,11 @@ function photo(verdict, box, label, fit) {
   return makeSvg("svg", { viewBox: box.join(" "), preserveAspectRatio: `xMidYMid ${fit}`, role: "img", "aria-label": label }, image);
 }
 
-function outline(box) {
-  const [x, y, width, height] = box;
-  return ["box-outer", "box-inner"].map((name) => makeSvg("rect", { class: name, x, y, width, height, rx: 4 }));
+// What a rule of the recipe tolerates is gray and dashed.
+function outline(defect) {
+  const [x, y, width, height] = defect.box;
+  const inner = defect.fate === "suppress" ? "box-inner tolerated" : "box-inner";
+  return ["box-outer", inner].map((name) => makeSvg("rect", { class: name, x, y, width, height, rx: 4 }));
 }
 
 // A window around the defect in the shape of its pane, never smaller than a sixth of the picture, never outside it.
@@ -92,7 +94,7 @@ export function showPicture(verdict, loaded) {
   }
   const defect = mainDefect(verdict);
   const svg = photo(verdict, [0, 0, verdict.width_px, verdict.height_px], pictureLabel(verdict, defect), "meet");
-  for (const each of verdict.defects) svg.append(...outline(each.box));
+  for (const each of verdict.defects) svg.append(...outline(each));
   const whole = make("div", { class: "whole" }, svg);
   const scaled = verdict.score !== null && verdict.ok_below !== null && verdict.ng_from !== null;
   const close = defect === null ? null : closeUpPane(verdict, defect, whole);

@@ -11,14 +11,21 @@ const SIGNS = {
   NO_PART: ["verdict.no_part", CIRCLE, "M20 32h24"],
   ERROR: ["verdict.error", "M5 5h54v54H5z", "M32 15v23M32 44v7"],
 };
+// What is neither grave nor slight needs no word.
+const SEVERITIES = { critical: "severity.critical", minor: "severity.minor" };
 const WHERE = [
   ["where.upper_left", "where.top", "where.upper_right"],
   ["where.left", "where.centre", "where.right"],
   ["where.lower_left", "where.bottom", "where.lower_right"],
 ];
 
+// Defects that no rule of the recipe tolerates; the station sends the worst first, by severity and score.
+function counting(verdict) {
+  return verdict.defects.filter((defect) => defect.fate !== "suppress");
+}
+
 export function mainDefect(verdict) {
-  return verdict.defects.reduce((worst, next) => (worst === null || next.score > worst.score ? next : worst), null);
+  return counting(verdict)[0] ?? null;
 }
 
 export function defectName(defect) {
@@ -39,9 +46,13 @@ export function outcomeWord(verdict) {
 export function reasonText(verdict) {
   const defect = verdict.outcome === "NG" ? mainDefect(verdict) : null;
   if (defect === null) return own(verdict, "reason");
-  const at = t("verdict.defect_at", { name: defectName(defect), where: place(defect, verdict) });
-  const others = verdict.defects.length - 1;
-  return others > 0 ? `${at} · ${t("verdict.more", { n: others })}` : at;
+  const words = [t("verdict.defect_at", { name: defectName(defect), where: place(defect, verdict) })];
+  if (defect.severity !== "major") words.push(t(SEVERITIES[defect.severity]));
+  const others = counting(verdict).length - 1;
+  if (others > 0) words.push(t("verdict.more", { n: others }));
+  const tolerated = verdict.defects.length - others - 1;
+  if (tolerated > 0) words.push(t("verdict.tolerated", { n: tolerated }));
+  return words.join(" · ");
 }
 
 export function limitsText(verdict) {

@@ -81,3 +81,14 @@ def test_two_defects_are_two_boxes_in_camera_pixels() -> None:
     decision = decide(scores(0.9, score_map), LIMITS, Geometry(Box(100, 50, 80, 160)), (900, 640), name)
     assert [found.box for found in decision.detections] == [Box(110, 70, 20, 20), Box(160, 170, 10, 20)]
     assert [found.mask_area_px for found in decision.detections] == [400, 200]
+
+
+def test_detections_are_complete_unless_some_were_cut_off_or_one_was_made_up() -> None:
+    spotted = np.zeros((40, 40), np.float32)
+    spotted[::2, ::2] = 0.9  # 400 pieces, of which MAX_DETECTIONS are listed
+    one = np.zeros((8, 8), np.float32)
+    one[2, 3] = 0.9
+    none = np.full((8, 8), 0.1, np.float32)
+    judged = [decide(scores(0.9, each), LIMITS, Geometry(), (80, 80), name) for each in (one, spotted, none)]
+    assert [len(decision.detections) for decision in judged] == [1, MAX_DETECTIONS, 1]
+    assert [decision.complete for decision in judged] == [True, False, False]

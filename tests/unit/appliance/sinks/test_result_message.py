@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from appliance.domain.reasons import Reason
 from appliance.domain.verdict import DecidedBy, Verdict
 from appliance.sinks.result_message import ResultContext, ResultMessage, result_message
 from appliance.sinks.result_schema import ModelBlock, RecipeBlock, StationBlock
-from models.decision import Box, Detection, Limits, Outcome, Severity
+from models.decision import Box, Detection, Fate, Limits, Outcome, Severity
 from tests.fakes.parts import RECIPE
 
 ROOT = Path(__file__).parents[4]
@@ -81,7 +82,12 @@ detections = st.builds(
     box=st.builds(Box, st.integers(0, 5000), st.integers(0, 5000), st.integers(0, 5000), st.integers(0, 5000)),
     mask_area_px=st.floats(0, 1e7),
     severity=st.sampled_from(Severity),
+    length_mm=st.none() | st.floats(0, 1e4),
+    fate=st.sampled_from(Fate),
+    rule=st.sampled_from(["", "recheck:short:min_length_mm"]),
+    limit=st.none() | st.floats(0, 1e4),
 )
+tolerated = detections.map(lambda found: replace(found, fate=Fate.SUPPRESSED, rule="suppress:short:min_length_mm"))
 triggers = st.builds(
     Trigger,
     source=st.sampled_from(TriggerSource),
@@ -116,7 +122,7 @@ def verdicts(draw: st.DrawFn) -> Verdict:
         reasons=tuple(draw(st.lists(st.sampled_from(Reason), max_size=20))),
         decided_ns=draw(st.integers(0, 10**12)),
         score=draw(scores),
-        detections=tuple(draw(st.lists(detections, max_size=70))),
+        detections=tuple(draw(st.lists(tolerated if outcome is Outcome.OK else detections, max_size=70))),
         limits=draw(st.none() | st.just(Limits(0.4, 0.6))),
         captured_ns=draw(st.none() | st.integers(0, 10**12)),
         supersedes=draw(st.none() | st.builds(IDS.next)),
