@@ -20,8 +20,11 @@ class Entry(BaseModel):
 
 
 def json_bytes(entry: Entry) -> bytes:
-    """The one way an entry is written: sorted keys, so that equal content has an equal hash."""
-    data = entry.model_dump(mode="json")
+    """The one way an entry is written: sorted keys, so that equal content has an equal hash.
+
+    What stands at its default is left out, so that a field that came later changes no file that does not use it.
+    """
+    data = entry.model_dump(mode="json", exclude_defaults=True)
     return (json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
 
 

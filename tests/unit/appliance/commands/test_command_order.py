@@ -28,7 +28,11 @@ def judged(outcome: str) -> CommandReply:
         *[(judged(outcome), True, 1) for outcome in ("NG", "RECHECK", "ERROR", "NO_PART")],
         (ACCEPTED, True, 1),
         (ACCEPTED.without_verdict(), True, 1),
-        *[(CommandReply.refusal(code), waited, 4) for code in Refusal for waited in (True, False)],
+        *[
+            (CommandReply.refusal(code), waited, 3 if code is Refusal.NO_SUCH_RECIPE else 4)
+            for code in Refusal
+            for waited in (True, False)
+        ],
     ],
 )
 def test_exit_code(reply: CommandReply, waited: bool, code: int) -> None:
