@@ -98,19 +98,40 @@ class NamingEntry(Entry):
     min_similarity: float = Field(ge=-1.0, le=1.0, allow_inf_nan=False)
 
 
-class CalibrationEntry(Entry):
-    """Raw held-out scores of good pictures on the reference runtime, rising, each with its group id."""
+class SampleEntry(Entry):
+    """Held-out raw scores of pictures of one kind, rising, each with the group (part or lot) that its picture is of."""
 
     scores: tuple[Finite, ...] = Field(max_length=100_000)
     groups: tuple[str, ...] = Field(max_length=100_000)
 
     @model_validator(mode="after")
-    def _pairs(self) -> CalibrationEntry:
+    def _pairs(self) -> SampleEntry:
         if len(self.scores) != len(self.groups):
             raise ValueError("each calibration score needs its group id")
         if any(b < a for a, b in pairwise(self.scores)):
             raise ValueError("calibration scores must be sorted")
         return self
+
+
+class HeldOutEntry(Entry):
+    """The same pictures' scores on another runtime; `defects` by label."""
+
+    good: SampleEntry
+    defects: dict[str, SampleEntry] = Field(default_factory=dict)
+
+
+class CalibrationEntry(SampleEntry):
+    """Scores of good pictures on the reference runtime, in `defects` those of each defect, in `others` all again.
+
+    `scorers`: how many were compared on these very scores before one was chosen. `spare_rank`: how many good pictures
+    were, by a rule that did not look at them, left above the package's own `ok_below` at most; None: it was chosen on
+    them.
+    """
+
+    defects: dict[str, SampleEntry] = Field(default_factory=dict)
+    others: dict[RuntimeName, HeldOutEntry] = Field(default_factory=dict)
+    scorers: int | None = Field(None, ge=1, le=10_000)
+    spare_rank: int | None = Field(None, ge=0)
 
 
 class LimitsEntry(Entry):

@@ -53,7 +53,7 @@ class Ingredients:
     networks: Sequence[Offer]
     fitted: Fitted
     prototypes: Prototypes | None
-    calibration: Sequence[tuple[float, str]]
+    calibration: CalibrationEntry
     maps: Mapping[str, ScoreMap]
     limits: Limits
     golden: Golden
@@ -93,7 +93,6 @@ def _manifest(
     files: dict[str, bytes],
 ) -> Manifest:
     geometry = parts.config.geometry()
-    calibration = sorted(parts.calibration)
     return Manifest(
         schema_version="okng-package/1",
         id=parts.id,
@@ -111,9 +110,7 @@ def _manifest(
         artefacts=tuple(artefact_entry(offer, parts.maps) for offer in parts.networks),
         scorer=parts.fitted.entry(arrays),
         naming=naming,
-        calibration=CalibrationEntry(
-            scores=tuple(score for score, _ in calibration), groups=tuple(group for _, group in calibration)
-        ),
+        calibration=parts.calibration,
         score_maps=dict(parts.maps),  # type: ignore[arg-type]  # pydantic checks the runtimes' names
         limits=LimitsEntry(ok_below=parts.limits.ok_below, ng_from=parts.limits.ng_from),
         golden=GoldenEntry(frames=tuple(frames), score_tolerance=parts.golden.tolerance),

@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decision import Limits
-from models.intervals import trials_needed, upper_bound
 from models.manifest import ScoreMap
 from training.errors import RefusedForSafety
 
@@ -35,31 +34,24 @@ _MAX_SCATTER_SPREADS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class RawLimits:
-    """Limits in the reference runtime's raw unit, and what they rest on.
+    """Limits in the reference runtime's raw unit.
 
-    `choices`: between how many limits and scorers these very pictures were allowed to choose.
+    `spare_rank`: at most so many of the good scores lie at or above `ok_below`, by a rule that looked at nothing but
+    their number; None where defects moved the limit.
     """
 
     ok_below: float
     ng_from: float
-    good_above: int
-    good: int
-    choices: int
-
-    @property
-    def confidence(self) -> float:
-        """What each single bound must hold at, so that whichever was chosen holds at 95 % (Bonferroni)."""
-        return 1.0 - 0.05 / self.choices
-
-    @property
-    def overkill_bound(self) -> float:
-        """With 95 % confidence, at most this share of good parts scores at or above `ok_below`."""
-        return upper_bound(self.good_above, self.good, self.confidence)
+    spare_rank: int | None
 
 
 def top_good(good: Raws) -> float:
     """The highest good score that counts: with many pictures, one in 200 may be an outlier."""
-    return float(np.sort(good)[-1 - int(len(good) * _OUTLIER_SHARE)])
+    return float(np.sort(good)[-1 - _spare_rank(good)])
+
+
+def _spare_rank(good: Raws) -> int:
+    return int(len(good) * _OUTLIER_SHARE)
 
 
 def _spread(good: Raws) -> float:
@@ -104,17 +96,11 @@ def map_through_line(reference: ScoreMap, own: Raws, reference_raws: Raws) -> Sc
     return ScoreMap(raw=tuple(slope * raw + offset for raw in reference.raw), score=reference.score)
 
 
-def raw_limits(good: Raws, defective: Raws, scorers: int = 1) -> RawLimits:
-    """Default limits in raw units; see the module's docstring. `scorers`: how many were compared on these scores.
-
-    Without defects the limit is the order statistic of a rank fixed beforehand; defects may move it to any rank from
-    the highest good score down to the lowest quantile allowed.
-    """
+def raw_limits(good: Raws, defective: Raws) -> RawLimits:
+    """Default limits in raw units; see the module's docstring."""
     top, spread = top_good(good), _spread(good)
     ok_below, ng_from = top + 0.15 * spread, top + 0.6 * spread
-    ranks = 1
     if len(defective):
-        ranks = int(len(good) * (1 - _LOWEST_OK_QUANTILE)) + 2
         lowest = float(defective.min())
         if lowest > top:
             gap = lowest - top
@@ -123,28 +109,12 @@ def raw_limits(good: Raws, defective: Raws, scorers: int = 1) -> RawLimits:
         else:
             ok_below = max(min(ok_below, lowest * (1 - 1e-6)), float(np.quantile(good, _LOWEST_OK_QUANTILE)))
             ng_from = max(top + 0.15 * spread, ok_below)
-    return RawLimits(ok_below, ng_from, int((good >= ok_below).sum()), len(good), ranks * scorers)
+    return RawLimits(ok_below, ng_from, None if len(defective) else _spare_rank(good))
 
 
 def limits_in_unit(limits: RawLimits, score_map: ScoreMap) -> Limits:
     ok_below, ng_from = np.interp([limits.ok_below, limits.ng_from], score_map.raw, score_map.score)
     return Limits(round(float(ok_below), 4), round(float(ng_from), 4))
-
-
-def certificate_sentence(limits: RawLimits) -> str:
-    """What the held-out good pictures prove, and what more would."""
-    bound = limits.overkill_bound
-    compared = limits.choices > 1
-    allowed = f", allowing for the {limits.choices} limits and scorers compared on these pictures" if compared else ""
-    sentence = (
-        f"{limits.good_above} of {limits.good} held-out good pictures score above the OK limit: with your "
-        f"{limits.good} good pictures at most {bound:.1%} overkill can be certified (95 % confidence{allowed})"
-    )
-    for goal in (0.05, 0.01, 0.005):
-        if bound > goal:
-            more = max(1, trials_needed(goal, limits.good_above, limits.confidence) - limits.good)
-            return f"{sentence}; {more} more, all OK, certify {goal:.1%}."
-    return sentence + "."
 
 
 def scores_in_unit(raws: Mapping[str, Raws], maps: Mapping[str, ScoreMap]) -> dict[str, Raws]:

@@ -96,7 +96,7 @@ def first_through_the_gate(
     refusals: list[RefusedForSafety] = []
     for candidate in tried[:_ATTEMPTS]:
         try:
-            calibration = _of_reference(names, candidate, len(tried))
+            calibration = _of_reference(names, candidate)
             for name in runtimes:
                 judged = judge(calibration, name, _raws(tensors, network, name, candidate, progress))
                 refuse_disparity(judged.parity)
@@ -107,12 +107,12 @@ def first_through_the_gate(
     raise refusals[0]
 
 
-def _of_reference(names: Sequence[str], best: CrossFit, scorers: int) -> Calibration:
+def _of_reference(names: Sequence[str], best: CrossFit) -> Calibration:
     """Map and limits from the reference's own scores."""
     raws = {REFERENCE: np.concatenate([best.good, best.defective])}
     refuse_constant(raws[REFERENCE], f"the network on {REFERENCE}")
     maps = {REFERENCE: reference_map(best.good)}
-    raw = raw_limits(best.good, best.defective, scorers)
+    raw = raw_limits(best.good, best.defective)
     limits = limits_in_unit(raw, maps[REFERENCE])
     return Calibration(tuple(names), raws, scores_in_unit(raws, maps), maps, raw, limits, ())
 

@@ -6,18 +6,20 @@ Every score in it is held out: it was given by a scorer that never saw the pictu
 from __future__ import annotations
 
 import base64
+import json
 from collections import Counter
 from html import escape
 
 import cv2
 import numpy as np
 
+from models.certificate_text import lines
 from models.decision import outcome_of
 from models.intervals import two_sided
 from models.runtimes.choose import REFERENCE
-from training.calibrate import certificate_sentence
 from training.data.dataset import Picture
 from training.fit import auroc
+from training.proof import bound_of, proof
 from training.report_networks import network_figures, network_table, sentences
 from training.report_parts import histogram, latency_rows, overlay, table
 from training.run import TrainingRun
@@ -59,8 +61,8 @@ def summary(run: TrainingRun) -> str:
     ]
     if value is not None:
         parts.append(f"AUROC {100 * value:.2f}")
-    proven = "; ".join(parts) + ". " + certificate_sentence(run.calibration.raw_limits) + _one_group_warning(run)
-    return "\n".join([proven, *sentences(run.networks)])
+    shown = "; ".join(parts) + "." + _one_group_warning(run)
+    return "\n".join([shown, *lines(proof(run), "en"), *sentences(run.networks)])
 
 
 def _one_group_warning(run: TrainingRun) -> str:
@@ -73,6 +75,7 @@ def figures(run: TrainingRun) -> dict[str, object]:
     """The figures `--json` prints."""
     value = held_out_auroc(run)
     limits = run.calibration.limits
+    proven = proof(run)
     return {
         "package": str(run.request.package),
         "package_bytes": run.package_bytes,
@@ -84,7 +87,9 @@ def figures(run: TrainingRun) -> dict[str, object]:
         "auroc_held_out": value,
         "auroc_held_out_fp32": run.fp32_auroc,
         "limits": {"ok_below": limits.ok_below, "ng_from": limits.ng_from},
-        "overkill_bound_95": run.calibration.raw_limits.overkill_bound,
+        "certificate": json.loads(proven.to_bytes()),
+        "overkill_bound_95": bound_of(proven, "overkill"),
+        "stopped_bound_95": bound_of(proven, "stopped"),
         "outcomes": {label: dict(rows) for label, rows in sorted(outcomes(run).items())},
         "parity": {one.runtime: {"flips": len(one.flips), "moves": len(one.moves)} for one in run.calibration.parity},
         "networks": network_figures(run.networks),
@@ -130,8 +135,8 @@ def _scores(run: TrainingRun) -> str:
     scores = run.calibration.scores[REFERENCE]
     good, bad = scores[: len(run.data.good)], scores[len(run.data.good) :]
     limits = run.calibration.limits
-    text = f"<p>{escape(certificate_sentence(run.calibration.raw_limits))}</p>"
-    text += '<p class="note">Limits and scorer were chosen on these very pictures: confirm them on later parts.</p>'
+    text = "".join(f"<p>{escape(line)}</p>" for line in lines(proof(run), "en"))
+    text += '<p class="note">Confirm them on later parts.</p>'
     text += f"<p>OK below {limits.ok_below:.4f}, NG from {limits.ng_from:.4f}, RECHECK between.</p>"
     return histogram(good, bad, limits) + text
 

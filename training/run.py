@@ -30,6 +30,7 @@ from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Inputs
 from training.fit import DEFAULT, Candidate, CrossFit, FitData, Fitted, auroc, choose, cross_fit, fit, select
 from training.gate import Calibration, first_through_the_gate
+from training.held_out import calibration_entry
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
 from training.self_test import choose_self_test
@@ -114,7 +115,7 @@ def train(request: Request, progress: Progress) -> TrainingRun:
             networks=(reference, *further.shipped),
             fitted=fitted,
             prototypes=prototypes,
-            calibration=[(float(s), p.group) for s, p in zip(best.good, data.good, strict=True)],
+            calibration=calibration_entry(data, calibration, len(tried)),
             maps=calibration.maps,
             limits=calibration.limits,
             golden=golden,

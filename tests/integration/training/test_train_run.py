@@ -71,7 +71,8 @@ def test_the_figures_say_what_was_done(trained: tuple[Path, dict[str, Any]]) -> 
     figures = trained[1]
     assert (figures["good"], figures["defective"]) == (14, 11)
     assert sum(figures["outcomes"]["good"].values()) == 14
-    assert figures["overkill_bound_95"] >= 0.19
+    assert 0.19 <= figures["overkill_bound_95"] <= figures["stopped_bound_95"]
+    assert figures["certificate"]["scorers"] == len(figures["tried"]) > 1
     assert set(figures["parity"]) == {"openvino", "tflite"}
     assert all(one["flips"] == 0 for one in figures["parity"].values())
     assert figures["package_bytes"] == trained[0].stat().st_size <= 6_000_000
@@ -79,7 +80,12 @@ def test_the_figures_say_what_was_done(trained: tuple[Path, dict[str, Any]]) -> 
 
 def test_the_manifest_carries_calibration_catalogue_and_origin(trained: tuple[Path, dict[str, Any]]) -> None:
     manifest = open_package(trained[0]).manifest
-    assert len(manifest.calibration.scores) == 14 and len(set(manifest.calibration.groups)) == 14
+    calibration = manifest.calibration
+    assert len(calibration.scores) == 14 and len(set(calibration.groups)) == 14
+    assert {label: len(one.scores) for label, one in calibration.defects.items()} == {"scratch": 6, "stain": 5}
+    assert set(calibration.others) == {"openvino", "tflite"} and calibration.spare_rank is None
+    for other in calibration.others.values():
+        assert len(other.good.scores) == 14 and set(other.defects) == {"scratch", "stain"}
     assert [(row.code, row.label, row.name_zh) for row in manifest.classes] == [
         (1, "unknown_defect", "未知缺陷"),
         (2, "scratch", "划痕"),
@@ -91,7 +97,7 @@ def test_the_manifest_carries_calibration_catalogue_and_origin(trained: tuple[Pa
 
 def test_the_report_stands_alone(trained: tuple[Path, dict[str, Any]]) -> None:
     report = trained[0].with_name("discs.report.html").read_text()
-    for part in ("AUROC", "overkill can be certified", "<svg", "data:image/jpeg", "openvino", "fp32", "零件"):
+    for part in ("AUROC", "can be certified: no more overkill", "<svg", "data:image/jpeg", "openvino", "fp32", "零件"):
         assert part in report
     assert not re.search(r"(src|href)=[\"'](?!data:)|url\(|<script|@import", report)
 
@@ -108,7 +114,7 @@ def test_good_pictures_alone_are_enough(tmp_path: Path) -> None:
     root = write_discs(tmp_path / "good only", scratches=0, stains=0)
     done = call_train(root, tmp_path / "a.okng", "--roi", "0,0,96,90")
     assert done.exit_code == 0, done.stderr
-    assert "no defective picture was shown" in done.stdout
+    assert "no defective picture was shown" in done.stdout and "A rule fixed the limits" in done.stdout
     detector = Detector.load(tmp_path / "a.okng", runtime="onnxruntime")
     assert [row.label for row in detector.info.classes] == ["unknown_defect"]
     detector.close()
