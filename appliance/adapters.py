@@ -34,7 +34,13 @@ def make_camera(config: CameraConfig, state: StateDir) -> Camera:
         return VideoCamera("video", config)
     truth = state.run / "truth.jsonl"
     return SyntheticCamera(
-        "synthetic", config.seed, config.defect_rate, state.run, truth, distinct_parts=config.distinct_parts
+        "synthetic",
+        config.seed,
+        config.defect_rate,
+        state.run,
+        truth,
+        distinct_parts=config.distinct_parts,
+        empty_rate=config.empty_rate,
     )
 
 

@@ -21,6 +21,7 @@ from models.naming import Namer, load_namer, region_vector
 from models.package import Package, open_package
 from models.prepared import Prepared
 from models.preprocess import Preprocessor, check_picture
+from models.presence import load_presence
 from models.quality import load_gate
 from models.regions import Region, decide
 from models.rules import NO_RULES, RuleSet
@@ -134,6 +135,7 @@ class Detector:
         self._judge, self._namer = judge, namer
         self._geometry = package.manifest.geometry.geometry()
         self._gate = load_gate(package.manifest.quality, package.files)
+        self._presence = load_presence(package.manifest.presence, package.files)
         self._preprocess = Preprocessor(*info.input_size)
 
     @classmethod
@@ -197,7 +199,10 @@ class Detector:
         inputs = self._preprocess(self._geometry.region(image)).copy()
         inputs.setflags(write=False)
         quality = self._gate.measure(inputs[0])
-        return Prepared(inputs, (image.shape[1], image.shape[0]), None, quality, self._gate.of(quality), empty=False)
+        # An empty belt has another light and contrast than the parts; what it has to be like, its own model knows.
+        empty = self._presence.empty(image)
+        unfit = None if empty else self._gate.of(quality)
+        return Prepared(inputs, (image.shape[1], image.shape[0]), None, quality, unfit, empty)
 
     def judge(self, prepared: Prepared, limits: Limits | None = None, rules: RuleSet = NO_RULES) -> Judgement:
         """Judge what `prepare` made, now or from a store: the same bits on the same runtime and instruction set.

@@ -17,6 +17,8 @@ from models.artefact import RuntimeName as RuntimeName
 from models.decision import Box, DefectClass, Limits, Outcome, Severity
 from models.entry import Entry, FileName, Finite, Sha256, Unit, json_bytes, strict_json
 from models.errors import PackageError
+from models.fitness import PresenceEntry as PresenceEntry
+from models.fitness import QualityEntry as QualityEntry
 from models.geometry import Geometry
 
 SCHEMA_VERSION = "okng-package/1"
@@ -166,40 +168,6 @@ class GoldenEntry(Entry):
     score_tolerance: float = Field(gt=0.0, le=0.1, allow_inf_nan=False)
 
 
-class QualityEntry(Entry):
-    """What all good pictures showed, measured on a reduction of `long_side_px`; see models/quality.py.
-
-    `reference` and `likeness` (least, median) are there where all good pictures show the part in one place. What stands
-    as None was not measured and is not asked for; without `long_side_px` the network input itself was measured.
-    """
-
-    light: tuple[Finite, Finite]
-    contrast_min: float = Field(ge=0.0, le=255.0, allow_inf_nan=False)
-    saturated_max: Unit
-    focus_min: float = Field(ge=0.0, le=1e6, allow_inf_nan=False)
-    reference: FileName | None = None
-    likeness: tuple[Unit, Unit] | None = None
-    long_side_px: int | None = Field(None, ge=32, le=4096)
-    blackened_max: Unit | None = None
-    tint: tuple[Finite, Finite, Finite, Finite] | None = None
-    blank_max: Unit | None = None
-    pose_max: tuple[Finite, Finite] | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> QualityEntry:
-        if not 0 <= self.light[0] <= self.light[1] <= 255:
-            raise ValueError("the range of light must rise and lie within 0 and 255")
-        if (self.reference is None) != (self.likeness is None):
-            raise ValueError("a reference and its likeness are given together or not at all")
-        if self.likeness is not None and self.likeness[0] > self.likeness[1]:
-            raise ValueError("the least likeness must not be above the median")
-        if self.tint is not None and (self.tint[0] > self.tint[1] or self.tint[2] > self.tint[3]):
-            raise ValueError("the ranges of the tint must rise")
-        if self.pose_max is not None and min(self.pose_max) < 0:
-            raise ValueError("the largest shift and angle must not be negative")
-        return self
-
-
 class TrainingEntry(Entry):
     """Where the model comes from, for the record."""
 
@@ -228,6 +196,7 @@ class Manifest(Entry):
     limits: LimitsEntry
     golden: GoldenEntry
     quality: QualityEntry
+    presence: PresenceEntry | None = None
     training: TrainingEntry
     files: dict[FileName, FileEntry]
 
@@ -277,6 +246,7 @@ class Manifest(Entry):
         names = {artefact.file for artefact in self.artefacts} | set(self.scorer.arrays.values())
         names |= {frame.file for frame in self.golden.frames}
         names |= {self.quality.reference} if self.quality.reference else set()
+        names |= {self.presence.median, self.presence.spread} if self.presence else set()
         return names | ({self.naming.vectors, self.naming.codes} if self.naming else set())
 
     def to_bytes(self) -> bytes:

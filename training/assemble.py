@@ -32,6 +32,7 @@ from training.artefacts import LITERT, REFERENCE_FORM, SYMMETRIC, SYMMETRIC_FORM
 from training.config import TrainConfig
 from training.fit import Fitted
 from training.golden import Golden
+from training.presence import Lesson
 from training.prototypes import Prototypes
 
 _REFERENCE = "quality/reference.npy"
@@ -58,6 +59,7 @@ class Ingredients:
     limits: Limits
     golden: Golden
     good_pictures: Sequence[Quality]
+    presence: Lesson
     training: TrainingEntry
 
 
@@ -81,6 +83,7 @@ def assemble(parts: Ingredients) -> tuple[Manifest, dict[str, bytes]]:
     quality, reference = taught_by(parts.good_pictures, _REFERENCE)
     if reference is not None:
         files[_REFERENCE] = npy(reference)
+    files |= {name: npy(array) for name, array in parts.presence.arrays.items()}
     return _manifest(parts, arrays, naming, frames, quality, files), files
 
 
@@ -115,6 +118,7 @@ def _manifest(
         limits=LimitsEntry(ok_below=parts.limits.ok_below, ng_from=parts.limits.ng_from),
         golden=GoldenEntry(frames=tuple(frames), score_tolerance=parts.golden.tolerance),
         quality=quality,
+        presence=parts.presence.entry,
         training=parts.training,
         files=file_table(files),
     )

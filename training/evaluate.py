@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +49,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Figures of one runtime. Escapes are defective pictures called OK, overkill good pictures called NG."""
+    """Figures of one runtime. Escapes are defective pictures called OK, overkill good pictures called NG.
+
+    `overlooked`: pictures of parts called NO_PART; `gaps`: pictures of nothing called so.
+    """
 
     runtime: str
     auroc: float | None
@@ -58,6 +61,8 @@ class Evaluation:
     recheck_good: Rate
     recheck_defective: Rate
     named_right: Rate
+    overlooked: Rate
+    gaps: Rate
     per_class: dict[str, Rate]
     latency_p50_ms: float
     latency_p99_ms: float
@@ -71,11 +76,17 @@ def judge_pictures(detector: Detector, pictures: Iterable[Picture], limits: Limi
         decision = found.decision
         took_ms = (found.preprocess_ns + found.infer_ns + found.score_ns) / 1e6
         named = decision.detections[0].label if decision.detections else ""
-        judged.append(Judged(picture, decision.score, decision.outcome, named, took_ms, found.scores.map))
+        outcome = Outcome.NO_PART if found.prepared.empty else decision.outcome
+        judged.append(Judged(picture, decision.score, outcome, named, took_ms, found.scores.map))
     return judged
 
 
-def summarize(runtime: str, judged: list[Judged], known: frozenset[str]) -> Evaluation:
+def count_gaps(detector: Detector, empty: Sequence[Picture]) -> Rate:
+    """How many pictures of nothing the detector knows for what they are."""
+    return Rate(sum(detector.prepare(read_picture(picture.path)).empty for picture in empty), len(empty))
+
+
+def summarize(runtime: str, judged: list[Judged], known: frozenset[str], gaps: Rate) -> Evaluation:
     """Figures of judged pictures; `known` are the labels of the catalogue (others may only be named unknown)."""
     good = [one for one in judged if one.picture.good]
     bad = [one for one in judged if not one.picture.good]
@@ -91,6 +102,8 @@ def summarize(runtime: str, judged: list[Judged], known: frozenset[str]) -> Eval
         recheck_good=_rate(good, Outcome.RECHECK),
         recheck_defective=_rate(bad, Outcome.RECHECK),
         named_right=Rate(right, len(found)),
+        overlooked=_rate(judged, Outcome.NO_PART),
+        gaps=gaps,
         per_class={label: _rate([one for one in bad if one.picture.label == label], Outcome.OK) for label in labels},
         latency_p50_ms=float(np.quantile(latencies, 0.5)),
         latency_p99_ms=float(np.quantile(latencies, 0.99)),

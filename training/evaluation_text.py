@@ -8,7 +8,7 @@ from models.detector import Detector
 from models.package import open_package
 from models.runtimes.choose import installed_runtimes
 from training.data.dataset import open_dataset
-from training.evaluate import Evaluation, Rate, judge_pictures, summarize
+from training.evaluate import Evaluation, Rate, count_gaps, judge_pictures, summarize
 
 
 def evaluate_package(package: Path, root: Path, runtime: str, threads: int) -> list[Evaluation]:
@@ -24,10 +24,11 @@ def evaluate_package(package: Path, root: Path, runtime: str, threads: int) -> l
     for name in installed_runtimes(formats) if runtime == "all" else (runtime,):
         detector = Detector.load(package, runtime=name, threads=threads)
         try:
-            judged = judge_pictures(detector, data.pictures)
+            judged, gaps = judge_pictures(detector, data.pictures), count_gaps(detector, data.empty)
         finally:
             detector.close()
-        found.append(summarize(detector.info.runtime, judged, frozenset(row.label for row in detector.info.classes)))
+        known = frozenset(row.label for row in detector.info.classes)
+        found.append(summarize(detector.info.runtime, judged, known, gaps))
     return found
 
 
@@ -43,6 +44,8 @@ def as_text(found: Evaluation) -> str:
         f"  recheck, good    {found.recheck_good}",
         f"  recheck, defect  {found.recheck_defective}",
         f"  named right      {found.named_right}",
+        f"  overlooked       {found.overlooked}",
+        f"  gaps found       {found.gaps}",
         f"  latency          p50 {found.latency_p50_ms:.1f} ms, p99 {found.latency_p99_ms:.1f} ms",
     ]
     return "\n".join(lines)
@@ -59,6 +62,8 @@ def as_dict(found: Evaluation) -> dict[str, object]:
         "recheck_good": _rate(found.recheck_good),
         "recheck_defective": _rate(found.recheck_defective),
         "named_right": _rate(found.named_right),
+        "overlooked": _rate(found.overlooked),
+        "gaps": _rate(found.gaps),
         "latency_p50_ms": round(found.latency_p50_ms, 3),
         "latency_p99_ms": round(found.latency_p99_ms, 3),
     }

@@ -62,7 +62,8 @@ def summary(run: TrainingRun) -> str:
     if value is not None:
         parts.append(f"AUROC {100 * value:.2f}")
     shown = "; ".join(parts) + "." + _one_group_warning(run)
-    return "\n".join([shown, *lines(proof(run), "en"), *sentences(run.networks)])
+    told = [run.presence.text] if run.presence.text else []
+    return "\n".join([shown, *lines(proof(run), "en"), *sentences(run.networks), *told])
 
 
 def _one_group_warning(run: TrainingRun) -> str:
@@ -93,10 +94,18 @@ def figures(run: TrainingRun) -> dict[str, object]:
         "outcomes": {label: dict(rows) for label, rows in sorted(outcomes(run).items())},
         "parity": {one.runtime: {"flips": len(one.flips), "moves": len(one.moves)} for one in run.calibration.parity},
         "networks": network_figures(run.networks),
+        "presence": _presence(run),
         "named_right": [run.prototypes.right, run.prototypes.asked] if run.prototypes else None,
         "config_sha256": run.manifest.training.config_sha256,
         "data_sha256": run.manifest.training.data_sha256,
     }
+
+
+def _presence(run: TrainingRun) -> dict[str, object] | None:
+    entry = run.presence.entry
+    if entry is None:
+        return {"taught": False, "why": run.presence.text} if run.presence.refused else None
+    return {"taught": True, "empty": entry.pictures, "limit": entry.limit, "nearest_part": entry.nearest_part}
 
 
 def html(run: TrainingRun) -> str:
@@ -117,9 +126,10 @@ def html(run: TrainingRun) -> str:
 
 
 def _data(run: TrainingRun) -> str:
-    counts = Counter(picture.label for picture in run.data.pictures)
+    pictures = (*run.data.pictures, *run.data.empty)
+    counts = Counter(picture.label for picture in pictures)
     rows = [
-        (label, count, sum(p.mask is not None for p in run.data.pictures if p.label == label))
+        (label, count, sum(p.mask is not None for p in pictures if p.label == label))
         for label, count in sorted(counts.items())
     ]
     groups = len({picture.group for picture in run.data.good})

@@ -31,6 +31,7 @@ from training.features import ALL_STRIDES, Extractor, Inputs
 from training.fit import DEFAULT, Candidate, CrossFit, FitData, Fitted, auroc, choose, cross_fit, fit, select
 from training.gate import Calibration, first_through_the_gate
 from training.held_out import calibration_entry
+from training.presence import Lesson, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
 from training.self_test import choose_self_test
@@ -76,6 +77,7 @@ class TrainingRun:
     prototypes: Prototypes | None
     fp32_auroc: float | None
     networks: Networks
+    presence: Lesson
 
 
 def train(request: Request, progress: Progress) -> TrainingRun:
@@ -90,6 +92,7 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     catalogue = build_catalogue(request.root, data.defects)
     inputs = Inputs(config.geometry(), config.input_size(data.size))
     tensors = read_tensors(data, inputs, config.seed, progress)
+    presence = teach_presence(data, config, progress)
     plain = export_trunk(inputs.size, ALL_STRIDES)
     network = quantize(plain, calibration_frames(tensors))
     features = _features(network, tensors, _folds(data, config.seed), "INT8 features", progress)
@@ -120,6 +123,7 @@ def train(request: Request, progress: Progress) -> TrainingRun:
             limits=calibration.limits,
             golden=golden,
             good_pictures=[measure(reduced(tensor[0])) for tensor in tensors.good],
+            presence=presence,
             training=_origin(data, config),
         )
     )
@@ -127,7 +131,9 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     networks = _networks(keep_outputs(plain, strides), reference, further, bench)
     write_package(request.package, manifest, files)
     size = request.package.stat().st_size
-    return TrainingRun(request, data, manifest, size, best, tuple(tried), calibration, prototypes, fp32, networks)
+    return TrainingRun(
+        request, data, manifest, size, best, tuple(tried), calibration, prototypes, fp32, networks, presence
+    )
 
 
 def check_runtimes(config: TrainConfig) -> None:

@@ -8,14 +8,14 @@ sensor noise. The same (seed, number) gives the same picture on every machine wi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.cameras.flange_defects import DRAWERS, KINDS, Surface
+from appliance.cameras.flange_defects import DRAWERS, EMPTY, KINDS, Surface
 
 WIDTH_PX = 900
 HEIGHT_PX = 640
@@ -32,9 +32,9 @@ _LUT_PER_PX = 4
 
 @dataclass(frozen=True, slots=True)
 class DrawnPart:
-    """`image`: `(640, 900, 3)` uint8 BGR. `kind`: one of `KINDS`, or None for a good part.
+    """`image`: `(640, 900, 3)` uint8 BGR. `kind`: one of `KINDS`, `EMPTY`, or None for a good part.
 
-    `mask`: `(640, 900)` uint8, 255 where the defect is; None for a good part.
+    `mask`: `(640, 900)` uint8, 255 where the defect is; None without one.
     """
 
     image: NDArray[np.uint8]
@@ -55,14 +55,26 @@ class _Pose:
     offset: float
 
 
-def draw(seed: int, number: int, *, defect_rate: float = 0.0, kind: str | None = None) -> DrawnPart:
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A part as the line never shows one: shifted by pixels, of another size, or darker than the metal."""
+
+    shift_px: tuple[float, float] = (0.0, 0.0)
+    scale: float = 1.0
+    brightness: float = 1.0
+
+
+def draw(
+    seed: int, number: int, *, defect_rate: float = 0.0, kind: str | None = None, empty_rate: float = 0.0
+) -> DrawnPart:
     """The part with this number on the line with this seed.
 
     Args:
         seed: which line; two lines share no picture.
         number: which part, 0 or more.
         defect_rate: probability in [0, 1] that the part is defective; all kinds are equally likely.
-        kind: draw exactly this defect; `defect_rate` is then not looked at.
+        kind: draw exactly this defect; neither rate is then looked at.
+        empty_rate: probability in [0, 1] that no part lies there.
 
     Raises:
         ValueError: `kind` is not in `KINDS`.
@@ -71,13 +83,34 @@ def draw(seed: int, number: int, *, defect_rate: float = 0.0, kind: str | None =
         raise ValueError(f"there is no defect called {kind!r}; use one of {', '.join(KINDS)}")
     part_rng = np.random.default_rng((seed, number, 0))
     defect_rng = np.random.default_rng((seed, number, 1))
+    if kind is None and np.random.default_rng((seed, number, 3)).random() < empty_rate:
+        return draw_empty(seed, number)
     if kind is None and defect_rng.random() < defect_rate:
         kind = KINDS[int(defect_rng.integers(len(KINDS)))]
     pose = _lay_down(part_rng)
     surface = _turn_ring(part_rng, pose)
     mask = None if kind is None else DRAWERS[kind](np.random.default_rng((seed, number, 2)), surface)
-    image = _expose(part_rng, pose, surface)
-    return DrawnPart(np.asarray(cv2.merge((image, image, image)), np.uint8), kind, mask)
+    return DrawnPart(_expose(part_rng, pose, surface), kind, mask)
+
+
+def draw_empty(seed: int, number: int) -> DrawnPart:
+    """The belt alone, lit and shaken like the parts."""
+    rng = np.random.default_rng((seed, number, 0))
+    pose = _lay_down(rng)
+    nothing = np.zeros((HEIGHT_PX, WIDTH_PX), np.float32)
+    surface = Surface(nothing, nothing, pose.x_px, pose.y_px, 0.0, 0.0, pose.light, ())
+    return DrawnPart(_expose(rng, pose, surface), EMPTY, None)
+
+
+def draw_stray(seed: int, number: int, stray: Stray) -> DrawnPart:
+    """A good part where or as it should not be: for trying what a station makes of it."""
+    rng = np.random.default_rng((seed, number, 0))
+    pose = _lay_down(rng)
+    x_px, y_px = (value + shift for value, shift in zip((pose.x_px, pose.y_px), stray.shift_px, strict=True))
+    pose = replace(pose, x_px=x_px, y_px=y_px, scale=pose.scale * stray.scale)
+    surface = _turn_ring(rng, pose)
+    surface.tone[...] *= np.float32(stray.brightness)
+    return DrawnPart(_expose(rng, pose, surface), None, None)
 
 
 def _lay_down(rng: np.random.Generator) -> _Pose:
@@ -144,6 +177,8 @@ def _centres(pose: _Pose) -> tuple[tuple[float, float], ...]:
 def _drill(surface: Surface, centre: tuple[float, float], scale: float) -> None:
     """One bolt hole with its bright countersunk rim, in place."""
     x, y, patch = *centre, surface.patch(centre, (_HOLE_PX + _RIM_PX) * scale + 3)
+    if any(side.stop <= side.start for side in patch):
+        return  # outside the picture
     rows, columns = np.mgrid[patch].astype(np.float32)
     radius = np.hypot(columns - x, rows - y) / scale
     facing = ((columns - x) * math.cos(surface.light) + (rows - y) * math.sin(surface.light)) / np.maximum(radius, 1)
@@ -153,7 +188,7 @@ def _drill(surface: Surface, centre: tuple[float, float], scale: float) -> None:
 
 
 def _expose(rng: np.random.Generator, pose: _Pose, surface: Surface) -> NDArray[np.uint8]:
-    """What the sensor sees of metal, belt and shadow: `(640, 900)` uint8."""
+    """What the sensor sees of metal, belt and shadow: `(640, 900, 3)` uint8, gray in three channels."""
     small = cv2.resize(surface.metal, (WIDTH_PX // 4, HEIGHT_PX // 4), interpolation=cv2.INTER_AREA)
     shadow = cv2.resize(1 - 0.8 * cv2.GaussianBlur(small, (0, 0), 5), (WIDTH_PX, HEIGHT_PX))
     top, left = int(rng.integers(_BELT_SPARE_PX)), int(rng.integers(_BELT_SPARE_PX))
@@ -166,7 +201,7 @@ def _expose(rng: np.random.Generator, pose: _Pose, surface: Surface) -> NDArray[
     scene += noise
     scene += np.float32(pose.offset + 0.5)
     seen: NDArray[np.uint8] = np.clip(scene, 0, 255).astype(np.uint8)
-    return seen
+    return np.asarray(cv2.merge((seen, seen, seen)), np.uint8)
 
 
 _BELT_SPARE_PX = 600

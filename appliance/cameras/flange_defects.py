@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 KINDS = ("scratch", "dent", "stain", "chip")
+EMPTY = "empty"  # the kind of a picture that shows the belt alone
 
 _CHAMFER_PX = 12.0
 _VISIBLE_LEVELS = 7.0

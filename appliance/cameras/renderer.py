@@ -60,10 +60,10 @@ def render(
 def _part(number: int, options: argparse.Namespace, drawn: dict[int, DrawnPart]) -> DrawnPart:
     """The part with this number, drawn; or, with `--distinct`, one of the few that are drawn once and shown in turn."""
     if not options.distinct:
-        return draw(options.seed, number, defect_rate=options.defect_rate)
+        return draw(options.seed, number, defect_rate=options.defect_rate, empty_rate=options.empty_rate)
     which = (number - 1) % options.distinct + 1
     if which not in drawn:
-        drawn[which] = draw(options.seed, which, defect_rate=options.defect_rate)
+        drawn[which] = draw(options.seed, which, defect_rate=options.defect_rate, empty_rate=options.empty_rate)
     return drawn[which]
 
 
@@ -72,6 +72,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--ring", type=Path, required=True, help="ring file that the camera has made")
     parser.add_argument("--seed", type=int, required=True, help="which line")
     parser.add_argument("--defect-rate", type=float, required=True, help="share of defective parts, 0 to 1")
+    parser.add_argument("--empty-rate", type=float, default=0.0, help="share of gaps on the belt, 0 to 1")
     parser.add_argument("--first", type=int, default=1, help="number of the first part")
     parser.add_argument("--distinct", type=int, help="draw only so many parts and show them in turn")
     parser.add_argument("--truth", type=Path, help="append what each part really is to this file, one JSON line each")

@@ -4,7 +4,7 @@
     offset 64    u64 begun      the number of the latest picture begun (drawer writes)
     offset 72    u64 committed  pictures completed since the ring was made (drawer writes)
     offset 128   u64 taken      pictures taken (taker writes)
-    offset 4096  slots, each: u64 stamp, number, drawn_ns, kind (0 good, else 1 + index in `KINDS`),
+    offset 4096  slots, each: u64 stamp, number, drawn_ns, kind (0 good, else 1 + index in `_KINDS`),
                  and from the slot's offset 64 on the pixels; a slot begins at a multiple of 4096
 
 The stamp makes a slot a seqlock: `2 n + 1` while picture n (from 0) is being drawn into it and `2 n + 2` when it is
@@ -26,8 +26,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.cameras.flange_defects import KINDS
+from appliance.cameras.flange_defects import EMPTY, KINDS
 
+_KINDS = (*KINDS, EMPTY)
 _MAGIC = b"OKNGRNG1"
 _HEADER = struct.Struct("<8s4I")
 _PAGE = 4096
@@ -121,7 +122,7 @@ class Ring:
         words = self._slot_words[count % self.slots]
         words[_STAMP] = 2 * count + 1
         words[_NUMBER], words[_DRAWN_NS] = number, drawn_ns
-        words[_KIND] = 0 if kind is None else 1 + KINDS.index(kind)
+        words[_KIND] = 0 if kind is None else 1 + _KINDS.index(kind)
         self._pixels[count % self.slots][...] = image
         words[_STAMP] = 2 * count + 2
         self._words[_COMMITTED] = count + 1
@@ -141,10 +142,10 @@ class Ring:
         image = self._pixels[count % self.slots].copy()
         whole = stamp == 2 * count + 2 == int(words[_STAMP])
         self._words[_TAKEN] = count + 1
-        if not whole or kind > len(KINDS):
+        if not whole or kind > len(_KINDS):
             raise TornPicture(f"picture {number} was overwritten while it was copied; the next one is tried")
         image.flags.writeable = False
-        return RingPicture(number, drawn_ns, KINDS[kind - 1] if kind else None, image)
+        return RingPicture(number, drawn_ns, _KINDS[kind - 1] if kind else None, image)
 
     def close(self) -> None:
         """Unmap the file; it stays on disk."""

@@ -50,16 +50,18 @@ class SyntheticCamera:
         work_dir: Path,
         truth: Path | None,
         distinct_parts: int | None = None,
+        empty_rate: float = 0.0,
     ) -> None:
         """`work_dir` holds the ring (7 MB, rewritten all the time: give it a RAM disk); `truth` gets one JSON line
         `{"number", "kind"}` a part and is begun anew at the first `open`; `distinct_parts`: only so many are drawn, and
-        shown in turn."""
+        shown in turn; `empty_rate`: how often no part lies there."""
         self.name = name
         self._seed = seed
         self._defect_rate = defect_rate
         self._ring_file = work_dir / f"{name}.ring"
         self._truth = truth
         self._distinct_parts = distinct_parts
+        self._empty_rate = empty_rate
         self._next_number = 1
         self._seq = 0
         self._renderer: _Renderer | None = None
@@ -126,6 +128,7 @@ class SyntheticCamera:
         ring = Ring.create(self._ring_file, _SLOTS, (HEIGHT_PX, WIDTH_PX, 3))
         command = [sys.executable, "-m", "appliance.cameras.renderer", "--ring", str(self._ring_file)]
         command += ["--seed", str(self._seed), "--defect-rate", str(self._defect_rate)]
+        command += ["--empty-rate", str(self._empty_rate)]
         command += ["--first", str(self._next_number)]
         command += ["--truth", str(self._truth)] if self._truth else []
         command += ["--distinct", str(self._distinct_parts)] if self._distinct_parts else []

@@ -44,11 +44,13 @@ class SyntheticCameraConfig(Section):
     """Parts drawn by a renderer process: turned flanges, some of them defective.
 
     `distinct_parts`: draw only so many and show them in turn, where drawing would take the processor's time.
+    `empty_rate`: how often no part lies on the belt when a picture is taken.
     """
 
     type: Literal["synthetic"]
     seed: int = Field(1, ge=0, le=2**31 - 1)
     defect_rate: float = Field(0.25, ge=0.0, le=1.0)
+    empty_rate: float = Field(0.0, ge=0.0, le=1.0)
     distinct_parts: int | None = Field(None, ge=1, le=32)
     timeout_ms: int = Field(1000, ge=10, le=10_000)
 

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.cameras.flange_defects import EMPTY
 from appliance.demo.watcher import Watcher
 
 FIRST_VERDICT_WITHIN_S = 10.0
@@ -140,13 +141,15 @@ def _truth(rows: list[JournalRow], drawn: Iterable[dict[str, object]]) -> Findin
     """What the renderer knows of the parts it drew: told, not judged, for limits are a choice."""
     kinds = {f"part {line['number']}": line["kind"] for line in drawn}
     judged = [(kinds[row.picture], row.outcome) for row in rows if row.picture in kinds]
-    defective = [outcome for kind, outcome in judged if kind is not None]
+    empty = [outcome for kind, outcome in judged if kind == EMPTY]
+    defective = [outcome for kind, outcome in judged if kind not in (None, EMPTY)]
     good = [outcome for kind, outcome in judged if kind is None]
     return Finding(
         "against what was drawn",
         None,
-        f"{len(defective)} defective: {defective.count('OK')} escaped; "
-        f"{len(good)} good: {good.count('NG')} rejected, {good.count('RECHECK')} to recheck",
+        f"{len(defective)} defective: {defective.count('OK')} escaped, {defective.count('NO_PART')} overlooked; "
+        f"{len(good)} good: {good.count('NG')} rejected, {good.count('RECHECK')} to recheck, "
+        f"{good.count('NO_PART')} overlooked; {len(empty)} gaps: {empty.count('NO_PART')} found",
     )
 
 

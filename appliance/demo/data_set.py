@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.cameras.flange import DrawnPart, draw
-from appliance.cameras.flange_defects import KINDS
+from appliance.cameras.flange import DrawnPart, draw, draw_empty
+from appliance.cameras.flange_defects import EMPTY, KINDS
 from appliance.errors import OkngError, UsageError
 from models.decision import Severity
 
@@ -43,11 +43,12 @@ class PartsToDraw:
     defects_a_kind: int
     seed: int
     picture_format: str = "png"
+    empty: int = 0
 
 
 def numbers(kind: str | None, count: int) -> range:
     """The part numbers a data set uses for `count` parts of one kind (None: good)."""
-    first = _NUMBERS_A_KIND * (1 + (0 if kind is None else 1 + KINDS.index(kind)))
+    first = _NUMBERS_A_KIND * (1 + (0 if kind is None else 1 + (*KINDS, EMPTY).index(kind)))
     return range(first, first + count)
 
 
@@ -74,6 +75,12 @@ def _write_all(folder: Path, wanted: PartsToDraw) -> Iterator[Path]:
             for count, number in enumerate(numbers(kind, wanted.defects_a_kind if kind else wanted.good), start=1):
                 part = draw(wanted.seed, number, kind=kind)
                 yield _write_part(folder, f"s{wanted.seed}-{count:05d}", part, wanted.picture_format)
+        if wanted.empty:
+            (folder / EMPTY).mkdir(exist_ok=True)
+        for count, number in enumerate(numbers(EMPTY, wanted.empty), start=1):
+            yield _write_part(
+                folder, f"s{wanted.seed}-{count:05d}", draw_empty(wanted.seed, number), wanted.picture_format
+            )
         if wanted.defects_a_kind:
             (folder / "catalogue.toml").write_text(catalogue_toml(), encoding="utf-8")
     except OSError as error:

@@ -29,8 +29,15 @@ def disc(seed: int, defect: str = "") -> tuple[NDArray[np.uint8], NDArray[np.uin
     return np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8), mask
 
 
-def write_discs(root: Path, good: int = 14, scratches: int = 6, stains: int = 5, first_seed: int = 0) -> Path:
-    """A data set; scratches have masks, stains have none."""
+def write_discs(
+    root: Path, good: int = 14, scratches: int = 6, stains: int = 5, first_seed: int = 0, empty: int = 0
+) -> Path:
+    """A data set; scratches have masks, stains have none; `empty` pictures show no disc."""
+    for index in range(empty):
+        rng = np.random.default_rng(first_seed + 9000 + index)
+        _write(
+            root / "empty" / f"{first_seed + index}.png", rng.normal(40, 6, (SIDE_PX, SIDE_PX)).clip(0).astype(np.uint8)
+        )
     for label, count in (("good", good), ("scratch", scratches), ("stain", stains)):
         for index in range(count):
             seed = first_seed + index + 1000 * len(label)

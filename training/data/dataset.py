@@ -1,6 +1,7 @@
 """A data set on disk: `good/` and one folder a defect, checked before an hour is spent on it.
 
 DIR/good/*.png  DIR/<defect>/*.png        pictures, any name, any script
+DIR/empty/*.png                           optional: what the camera sees when no part is there
 DIR/ground_truth/<defect>/<stem>.png      masks, optional (also <stem>_mask.png)
 DIR/groups.csv                            optional: picture,group (pictures of one part or lot share a group)
                                           without a row: the lot that a collecting station wrote into the picture
@@ -26,6 +27,7 @@ from training.config import MIN_GOOD
 from training.errors import BadData, NotThere
 
 GOOD = "good"
+EMPTY = "empty"
 MASKS = "ground_truth"
 
 
@@ -48,11 +50,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Pictures sorted by name without exact copies; `copies` says which were left out and what they equal."""
+    """Pictures of parts, sorted by name without exact copies; `copies` says which were left out and what they equal.
+
+    `empty`: those that show no part; they are neither good nor defective.
+    """
 
     root: Path
     pictures: tuple[Picture, ...]
     copies: tuple[tuple[str, str], ...]
+    empty: tuple[Picture, ...] = ()
 
     @property
     def good(self) -> tuple[Picture, ...]:
@@ -79,7 +85,7 @@ class DataSet:
     def sha256(self) -> str:
         """Changes with any picture, mask, name, group or catalogue entry."""
         digest = hashlib.sha256()
-        for picture in self.pictures:
+        for picture in (*self.pictures, *self.empty):
             mask = hashlib.sha256(picture.mask.read_bytes()).hexdigest() if picture.mask else "-"
             digest.update(f"{picture.name}\0{picture.sha256}\0{picture.group}\0{mask}\n".encode())
         catalogue = self.root / "catalogue.toml"
@@ -174,12 +180,17 @@ def _without_copies(root: Path, pictures: list[Picture]) -> DataSet:
         known = first.setdefault(picture.sha256, picture)
         if known is picture:
             continue
-        if known.good != picture.good:
+        if known.label != picture.label and {known.label, picture.label} & {GOOD, EMPTY}:
             crossing.append(f"{picture.name} = {known.name}")
         copies.append((picture.name, known.name))
     if crossing:
-        raise BadData(f"the same picture is both good and defective: {listed(crossing)}; remove the wrong copy")
-    return DataSet(root, tuple(first.values()), tuple(copies))
+        raise BadData(
+            f"the same picture is both good and defective, or a part and empty: {listed(crossing)}; "
+            "remove the wrong copy"
+        )
+    parts = tuple(picture for picture in first.values() if picture.label != EMPTY)
+    empty = tuple(picture for picture in first.values() if picture.label == EMPTY)
+    return DataSet(root, parts, tuple(copies), empty)
 
 
 def _check(data: DataSet, min_good: int, one_size: bool) -> None:
@@ -189,7 +200,7 @@ def _check(data: DataSet, min_good: int, one_size: bool) -> None:
             "add pictures of good parts"
         )
     if one_size:
-        refuse_mixed_sizes(data.pictures)
+        refuse_mixed_sizes((*data.pictures, *data.empty))
 
 
 def refuse_mixed_sizes(pictures: Iterable[Picture]) -> None:

@@ -11,9 +11,10 @@ from training.data.dataset import open_dataset, read_mask
 
 
 def test_training_finds_every_part_mask_and_name(tmp_path: Path) -> None:
-    list(write_parts(tmp_path, PartsToDraw(good=3, defects_a_kind=2, seed=5)))
+    list(write_parts(tmp_path, PartsToDraw(good=3, defects_a_kind=2, seed=5, empty=2)))
     data = open_dataset(tmp_path, min_good=3)
     assert (len(data.good), data.defects, data.size, data.copies) == (3, tuple(sorted(KINDS)), (900, 640), ())
+    assert [picture.label for picture in data.empty] == ["empty", "empty"]
     masks = [read_mask(picture.mask) for picture in data.defective if picture.mask]
     assert len(masks) == 8 and all(mask.any() for mask in masks)
     named = {row.label: (row.name_en, row.name_zh, row.severity) for row in build_catalogue(tmp_path, data.defects)}

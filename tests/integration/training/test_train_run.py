@@ -43,7 +43,7 @@ def few_scorers() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_discs(tmp_path_factory.mktemp("discs"))
+    return write_discs(tmp_path_factory.mktemp("discs"), empty=16)
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +58,15 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 def test_the_package_tells_unseen_parts_apart_on_every_runtime(
     trained: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
-    unseen = write_discs(tmp_path / "unseen", good=20, scratches=10, stains=10, first_seed=500)
+    unseen = write_discs(tmp_path / "unseen", good=20, scratches=10, stains=10, first_seed=500, empty=20)
     done = CliRunner().invoke(evaluate, [str(trained[0]), str(unseen), "--json"])
     assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
     assert {row["runtime"].split()[0] for row in found} == {"openvino-cpu", "onnxruntime-cpu", "tflite-cpu"}
     for row in found:
         assert row["auroc"] >= 0.97 and row["escapes"]["count"] <= 1 and row["escapes"]["total"] == 20
+        assert row["gaps"]["count"] >= 15 and row["gaps"]["total"] == 20
+        assert row["overlooked"]["count"] == 0 and row["overlooked"]["total"] == 40
 
 
 def test_the_figures_say_what_was_done(trained: tuple[Path, dict[str, Any]]) -> None:
@@ -95,6 +97,15 @@ def test_the_manifest_carries_calibration_catalogue_and_origin(trained: tuple[Pa
     assert manifest.training.data_sha256 == trained[1]["data_sha256"] and manifest.created == "2026-01-31T08:00:00Z"
 
 
+def test_what_presence_was_taught_is_in_figures_package_and_report(trained: tuple[Path, dict[str, Any]]) -> None:
+    presence = open_package(trained[0]).manifest.presence
+    assert presence is not None and presence.pictures == 16 and presence.picture_size == (96, 96)
+    told = trained[1]["presence"]
+    assert (told["taught"], told["empty"], told["nearest_part"]) == (True, 16, presence.nearest_part)
+    report = trained[0].with_name("discs.report.html").read_text()
+    assert "Presence was taught by 16 empty pictures" in report and "<td>empty</td><td>16</td>" in report
+
+
 def test_the_report_stands_alone(trained: tuple[Path, dict[str, Any]]) -> None:
     report = trained[0].with_name("discs.report.html").read_text()
     for part in ("AUROC", "can be certified: no more overkill", "<svg", "data:image/jpeg", "openvino", "fp32", "零件"):
@@ -111,10 +122,12 @@ def test_the_same_data_and_seed_give_the_same_bytes(
 
 
 def test_good_pictures_alone_are_enough(tmp_path: Path) -> None:
-    root = write_discs(tmp_path / "good only", scratches=0, stains=0)
+    root = write_discs(tmp_path / "good only", scratches=0, stains=0, empty=3)
     done = call_train(root, tmp_path / "a.okng", "--roi", "0,0,96,90")
     assert done.exit_code == 0, done.stderr
     assert "no defective picture was shown" in done.stdout and "A rule fixed the limits" in done.stdout
+    assert "No presence check was taught: empty/ holds 3 different pictures" in done.stdout
+    assert open_package(tmp_path / "a.okng").manifest.presence is None
     detector = Detector.load(tmp_path / "a.okng", runtime="onnxruntime")
     assert [row.label for row in detector.info.classes] == ["unknown_defect"]
     detector.close()

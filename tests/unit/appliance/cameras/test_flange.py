@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.cameras.flange import draw
+from appliance.cameras.flange import Stray, draw, draw_empty, draw_stray
 from appliance.cameras.flange_defects import KINDS
 
 NUMBERS = (1, 7, 40)
@@ -64,3 +64,32 @@ def test_the_defect_rate_is_a_probability_over_all_kinds() -> None:
 def test_an_unknown_defect_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"'rust'.*scratch, dent, stain, chip"):
         draw(1, 1, kind="rust")
+
+
+def test_a_gap_shows_the_belt_alone_each_time_another_piece() -> None:
+    gap, other = draw_empty(4, 1), draw_empty(4, 2)
+    assert (gap.kind, gap.mask, gap.image.shape, gap.image.dtype) == ("empty", None, (640, 900, 3), np.uint8)
+    assert gap.image.max() < 110 and digest(gap.image) != digest(other.image)
+    assert digest(gap.image) == digest(draw_empty(4, 1).image)
+
+
+def test_gaps_come_as_often_as_asked_and_change_no_part() -> None:
+    with_gaps = [draw(9, number, defect_rate=0.5, empty_rate=0.5) for number in range(60)]
+    kinds = [part.kind for part in with_gaps]
+    assert 18 <= kinds.count("empty") <= 42
+    for number in (0, 1, 2, 3, 4, 5):
+        part = with_gaps[number]
+        usual = draw_empty(9, number) if part.kind == "empty" else draw(9, number, defect_rate=0.5)
+        assert digest(part.image) == digest(usual.image)
+
+
+def test_a_stray_part_lies_where_it_is_put() -> None:
+    middle = draw_stray(4, 1, Stray()).image
+    assert digest(middle) == digest(draw(4, 1).image)
+    away = draw_stray(4, 1, Stray(shift_px=(600, 0))).image
+    assert away[:, :500].max() < 110 and away[:, 850:].max() > 110
+    tiny = draw_stray(4, 1, Stray(scale=0.05)).image
+    assert 10 < (tiny[:, :, 0] > 110).sum() < 2000
+    assert draw_stray(4, 1, Stray(brightness=0.3)).image.max() < middle.max() / 2
+    gone = draw_stray(4, 1, Stray(shift_px=(2000, 2000))).image
+    assert gone.max() < 110

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cameras.flange import draw
+from appliance.cameras.flange import draw, draw_empty
 from appliance.cameras.renderer import render
 from appliance.cameras.ring import Ring, RingPicture
 
@@ -22,8 +22,12 @@ def ring(tmp_path: Path) -> Iterator[Ring]:
         yield ring
 
 
-def options(truth: Path | None = None, first: int = 1, distinct: int | None = None) -> argparse.Namespace:
-    return argparse.Namespace(seed=4, defect_rate=0.5, first=first, truth=truth, distinct=distinct)
+def options(
+    truth: Path | None = None, first: int = 1, distinct: int | None = None, empty_rate: float = 0.0
+) -> argparse.Namespace:
+    return argparse.Namespace(
+        seed=4, defect_rate=0.5, first=first, truth=truth, distinct=distinct, empty_rate=empty_rate
+    )
 
 
 def test_it_draws_until_the_ring_is_full_and_ends_with_the_station(ring: Ring) -> None:
@@ -73,6 +77,16 @@ def test_the_truth_is_on_disk_before_the_picture_can_be_taken(ring: Ring, tmp_pa
     assert lines == [1, 2]
     told = [json.loads(line) for line in truth.read_text(encoding="utf-8").splitlines()]
     assert told == [{"number": n, "kind": draw(4, n, defect_rate=0.5).kind} for n in (1, 2)]
+
+
+def test_gaps_are_drawn_and_told_as_what_they_are(ring: Ring, tmp_path: Path) -> None:
+    truth = tmp_path / "truth.jsonl"
+    taken: list[RingPicture | None] = []
+    asked = options(truth, empty_rate=1.0)
+    render(ring, asked, announce=lambda: taken.append(ring.take()), await_taken=lambda: 0)
+    assert [picture.kind for picture in taken if picture] == ["empty", "empty"]
+    assert all((picture.image == draw_empty(4, picture.number).image).all() for picture in taken if picture)
+    assert [json.loads(line)["kind"] for line in truth.read_text(encoding="utf-8").splitlines()] == ["empty", "empty"]
 
 
 def test_the_number_is_said_before_the_part_is_drawn(ring: Ring) -> None:

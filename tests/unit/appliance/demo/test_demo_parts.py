@@ -62,7 +62,7 @@ def test_the_same_seed_writes_the_same_bytes_another_seed_none_of_them(tmp_path:
 
 
 def test_no_two_kinds_and_no_line_use_the_same_number() -> None:
-    ranges = [numbers(kind, 99_999) for kind in (None, *KINDS)]
+    ranges = [numbers(kind, 99_999) for kind in (None, *KINDS, "empty")]
     assert min(block.start for block in ranges) >= 1_000_000_000  # a line at ten parts a second is there in three years
     ends = sorted((block.start, block.stop) for block in ranges)
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(ends))
@@ -76,10 +76,15 @@ def test_a_folder_in_use_is_refused_with_a_remedy(tmp_path: Path) -> None:
         write_parts(tmp_path / "something", PartsToDraw(1, 1, 1))
 
 
+def test_gaps_stand_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    assert len(list(write_parts(tmp_path, PartsToDraw(1, 0, 7, empty=2)))) == 3
+    assert {"empty/s7-00001.png", "empty/s7-00002.png"} <= set(digests(tmp_path))
+
+
 def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
-    outcome = CliRunner().invoke(demo_parts, [str(tmp_path / "set"), "--good", "1", "--defects", "1"])
+    outcome = CliRunner().invoke(demo_parts, [str(tmp_path / "set"), "--good", "1", "--defects", "1", "--empty", "2"])
     assert outcome.exit_code == 0
-    assert "wrote 5 pictures" in outcome.output
+    assert "wrote 7 pictures" in outcome.output and "2 empty" in outcome.output
 
 
 def test_a_refusal_is_one_sentence_and_exit_code_two(
