@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from appliance.cameras.base import Camera
 from appliance.cameras.folder import FolderCamera
@@ -13,10 +14,12 @@ from appliance.config.video import VideoCameraConfig
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Part
 from appliance.errors import UsageError
+from appliance.fitting import camera_for, unnamed_settings
 from appliance.pipeline.health import DISK_WARN_BYTES
 from appliance.pipeline.presence import Moment, PresenceDetector, PresenceRules
 from appliance.pipeline.watch import NoWatch, PresenceWatch, Watch
-from appliance.sinks.plc import AbsentPlc, PlcPort, PlcSink
+from appliance.recipes.schema import Recipe
+from appliance.sinks.plc import AbsentPlc, Jobs, PlcPort, PlcSink
 from appliance.sinks.result_message import ResultContext
 from appliance.state_dir import StateDir
 from appliance.store.pictures import PictureArchive
@@ -81,7 +84,28 @@ def make_archive(config: ArchiveConfig, state: StateDir) -> PictureArchive:
     )
 
 
-def make_plc(config: Config, context: ResultContext, ledger: Ledger, enter: Callable[[Part], None]) -> PlcPort:
+def camera_change(
+    camera: Camera, station: CameraConfig, before: Recipe, after: Recipe
+) -> tuple[Callable[[], None], Callable[[], None]] | None:
+    """How a closed camera is told the next recipe's settings, and those of the one before; None: they are the same.
+
+    Raises:
+        RecipeProblem: the camera cannot be set so, or would keep a setting of the recipe before.
+    """
+    kept = unnamed_settings(before, after, station)
+    if kept is not None:
+        raise kept
+    old, new = camera_for(station, before), camera_for(station, after)
+    if old == new or not isinstance(camera, VideoCamera):
+        return None
+    assert isinstance(old, VideoCameraConfig)
+    assert isinstance(new, VideoCameraConfig)
+    return partial(camera.configure, new), partial(camera.configure, old)
+
+
+def make_plc(
+    config: Config, context: ResultContext, ledger: Ledger, enter: Callable[[Part], None], jobs: Jobs
+) -> PlcPort:
     """The PLC's sink, its port not yet open, or the one that stands for no PLC."""
     plc = config.plc
     if not plc.enabled:
@@ -94,8 +118,7 @@ def make_plc(config: Config, context: ResultContext, ledger: Ledger, enter: Call
         unit=plc.unit,
         boot_id=int(context.boot_id, 16),
         serial=config.station.serial,
-        job=config.recipe.number,
-        armed=context.armed,
+        jobs=jobs,
         simulated=context.simulated,
     )
 

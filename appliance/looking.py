@@ -17,12 +17,12 @@ from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Frame, Part
 from appliance.domain.stages import Meter
 from appliance.live import LiveCollecting
+from appliance.pipeline.by_recipe import NoStage
 from appliance.pipeline.collect import CollectStage
 from appliance.pipeline.health import model_state
 from appliance.pipeline.infer import InferStage
 from appliance.pipeline.way import PictureStage, Way
 from appliance.recipes.schema import Recipe
-from appliance.showing import Shown
 from appliance.store.collection import PictureCollection
 from models.decision import Limits
 from models.detector import Detector, ModelInfo
@@ -39,9 +39,13 @@ class Surroundings:
     new_id: Callable[[], str]
 
 
-class Looking(Shown, Protocol):
+class Looking(Protocol):
     """`model` and `limits` are None where nothing is judged: Pass is never set then. `recipe` says all that holds."""
 
+    @property
+    def model(self) -> ModelInfo | None: ...
+    @property
+    def collecting(self) -> LiveCollecting | None: ...
     @property
     def recipe(self) -> Recipe: ...
     @property
@@ -159,6 +163,26 @@ class Collecting:
 
     def close(self) -> None:
         self._pictures.close()
+
+
+class Unable:
+    """Stands for no recipe to judge by: no part is admitted, and one that is all the same becomes ERROR."""
+
+    model = None
+    limits = None
+    collecting = None
+    data_set_state = DeviceState("ok")
+    text = "no recipe to judge by"
+
+    def __init__(self, recipe: Recipe, state: DeviceState) -> None:
+        self.recipe = recipe
+        self.model_state = state
+
+    def stage(self, way: Way, around: Surroundings) -> PictureStage:
+        return NoStage(way)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 def make_looking(config: Config, recipe: Recipe, detector: Detector | None, clock: SystemClock) -> Looking:

@@ -16,6 +16,7 @@ from appliance.config.schema import Config
 from appliance.domain.device import DeviceId, DeviceState
 from appliance.domain.ledger import Ledger
 from appliance.domain.readiness import Hindrance
+from appliance.kits import Kit, Kits
 from appliance.live_metrics import (
     CameraFigures,
     Durations,
@@ -32,7 +33,6 @@ from appliance.pipeline.flow import Flow
 from appliance.pipeline.histograms import BOUNDS_S, StageHistograms
 from appliance.pipeline.worker import Worker
 from appliance.showing import Showing
-from appliance.sinks.result_message import ResultContext
 from appliance.store.journal import Journal, JournalFailed
 
 PACE_S: Final = 1.0
@@ -59,29 +59,18 @@ class Measuring:
     def __init__(
         self,
         config: Config,
-        context: ResultContext,
+        kits: Kits,
         sources: Sources,
         *,
         clock: SystemClock,
         publish: Callable[[LiveMetrics], None],
     ) -> None:
         self._config = config
-        self._context = context
+        self._kits = kits
         self._sources = sources
         self._clock = clock
         self._publish = publish
         self._started_s = clock.utc().timestamp()
-        self._facts = StationFacts(
-            path=config.station.path,
-            name=config.station.name,
-            serial=config.station.serial,
-            software=context.station.sw,
-            recipe=config.recipe.id,
-            recipe_version=config.recipe.version,
-            model=context.model.id if context.model else "",
-            runtime=context.model.runtime if context.model else "",
-            simulated=context.simulated,
-        )
 
     def run(self, stop: threading.Event) -> None:
         """Publish now and every second until `stop` is set."""
@@ -92,14 +81,15 @@ class Measuring:
 
     def figures(self) -> LiveMetrics:
         durations = self._durations()  # before the ledger: no stage shows a part that the ledger does not count yet
+        kit = self._kits.current
         return LiveMetrics(
-            boot_id=self._context.boot_id,
+            boot_id=kit.context.boot_id,
             started_s=self._started_s,
-            facts=self._facts,
-            armed=self._context.armed,
+            facts=self._facts(kit),
+            armed=kit.context.armed,
             armed_configured=self._config.station.armed,
             hindrance=self._sources.hindrance(),
-            deadline_s=self._config.recipe.deadline_ms / 1000,
+            deadline_s=kit.looking.recipe.deadline_ms / 1000,
             devices={name: device.state for name, device in self._sources.devices().items()},
             durations=durations,
             ledger=self._ledger(),
@@ -109,6 +99,20 @@ class Measuring:
             outbox=self._outbox(),
             process=self._sources.machine.process(),
             machine=self._sources.machine.figures(self._clock.synchronized()),
+        )
+
+    def _facts(self, kit: Kit) -> StationFacts:
+        station, context = self._config.station, kit.context
+        return StationFacts(
+            path=station.path,
+            name=station.name,
+            serial=station.serial,
+            software=context.station.sw,
+            recipe=context.recipe.id,
+            recipe_version=context.recipe.version,
+            model=context.model.id if context.model else "",
+            runtime=context.model.runtime if context.model else "",
+            simulated=context.simulated,
         )
 
     def _durations(self) -> Durations:

@@ -211,7 +211,10 @@ def _activate_at_rest(config: Config, catalogue: Catalogue, id: str, version: st
     from appliance.state_dir import StateDir
 
     state = StateDir(config.station.state_dir)
-    state.acquire()
+    try:
+        state.acquire()
+    except NotThere as error:
+        raise NotThere(f"{error}; where it is just starting, try again in some seconds") from error
     try:
         entry = catalogue.by_id(id, version)
         check_fit(config, entry.recipe)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -11,19 +10,19 @@ from pathlib import Path
 import cv2
 
 from appliance.adapters import make_watch
-from appliance.certify import certification_sentence, load_model, placement_of, records_of
+from appliance.certify import placement_of
 from appliance.config.schema import Config, FolderCameraConfig
 from appliance.config.secrets import web_secrets
 from appliance.config.video import SourceKind, VideoCameraConfig
 from appliance.domain.stages import Meter
 from appliance.domain.verdict import Verdict
+from appliance.fitting import catalogue_of, check_fit
+from appliance.opening import open_recipe
+from appliance.recipes.problem import RecipeProblem
 from appliance.state_dir import StateDir
 from appliance.station import Station
-from models.detector import Detector
 from models.package import open_package
 from models.runtimes.choose import settle
-
-_log = logging.getLogger(__name__)
 
 
 def run_station(
@@ -48,25 +47,10 @@ def run_station(
     state = StateDir(config.station.state_dir)
     state.acquire()
     try:
-        station = Station(config, config_hash, load_detector(config), state, meters=meters, witnesses=witnesses)
+        station = Station(config, config_hash, open_recipe(config), state, meters=meters, witnesses=witnesses)
         station.run(stop, until_done=until_done)
     finally:
         state.release()
-
-
-def load_detector(config: Config) -> Detector | None:
-    """The recipe's model, proven in a disposable child process first; None where pictures are collected.
-
-    Raises:
-        ModelError: the package is not sound, or its runtime is not there.
-    """
-    model = config.model
-    if model is None or config.recipe.mode == "collect":
-        return None
-    detector = load_model(model.package, placement_of(config), records_of(config))
-    if config.station.armed and not detector.info.certified:
-        _log.warning("%s", certification_sentence(detector.info, with_station=True))
-    return detector
 
 
 def check_station(config: Config) -> tuple[str, ...]:
@@ -75,6 +59,7 @@ def check_station(config: Config) -> tuple[str, ...]:
     Raises:
         PackageError, RuntimeUnavailable: the station would not start.
         NotThere, UsageError: the page would not: a secret cannot be read, or anybody can; or the photo-eye's picture.
+        RecipeProblem: the active recipe of the store cannot be used.
     """
     web_secrets(config.web)
     make_watch(config.trigger)
@@ -97,7 +82,30 @@ def check_station(config: Config) -> tuple[str, ...]:
         warnings.append("[mqtt] commands is true but enabled is false; no command comes that way")
     if not config.station.armed and config.recipe.mode == "inspect":
         warnings.append("[station] armed is false: monitor mode, Pass is never set")
-    return tuple(warnings)
+    return (*warnings, *_recipe_warnings(config))
+
+
+def _recipe_warnings(config: Config) -> list[str]:
+    """What is to be said of the stored recipes.
+
+    Raises:
+        RecipeProblem: the active one cannot be used; the station would start without any and not be ready.
+    """
+    catalogue, warnings = catalogue_of(config), []
+    active = catalogue.store.active()
+    if active is not None and active.recipe.origin == "store":
+        found = active.recipe
+        check_fit(config, catalogue.find(found.id, found.version).recipe)
+        warnings.append(f"recipe {found.id} {found.version} of the store is active, not the one in this file")
+    shelf = catalogue.store.shelf()
+    warnings.extend(str(problem) for problem in shelf.problems)
+    for stored in shelf.stored:
+        try:
+            catalogue.check_unique(stored.recipe)
+            check_fit(config, stored.recipe)
+        except RecipeProblem as problem:
+            warnings.append(str(problem))
+    return warnings
 
 
 def _video_warnings(camera: VideoCameraConfig, exposure_within_ms: int) -> list[str]:

@@ -8,37 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from appliance.clock import SystemClock
 from appliance.commands.trigger import forbidden
 from appliance.config.schema import Config
 from appliance.domain.device import DeviceId, DeviceState
 from appliance.domain.verdict import Verdict
-from appliance.live import LiveCollecting, LiveCounters, LiveDevice, LiveStatus
+from appliance.kits import Kits
+from appliance.live import LiveCounters, LiveDevice, LiveStatus
 from appliance.live_metrics import DropCause
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
 from appliance.pipeline.telemetry import Telemetry, live_verdict
 from appliance.pipeline.worker import Worker
 from appliance.sinks.live import LiveServer
-from appliance.sinks.result_message import ResultContext
 from appliance.store.pictures import PictureArchive
 from models.decision import Outcome
-from models.detector import ModelInfo
 
 _QUEUE = 16
 _BUDGET_S = 5.0
 _UNWATCHED_NS = 500_000_000
-
-
-class Shown(Protocol):
-    """What looks at the pictures, as the page names it: a model, or a data set that is collected."""
-
-    @property
-    def model(self) -> ModelInfo | None: ...
-    @property
-    def collecting(self) -> LiveCollecting | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +42,15 @@ class Showing:
     def __init__(
         self,
         config: Config,
-        context: ResultContext,
-        looking: Shown,
+        kits: Kits,
         *,
         pictures: PictureArchive,
         live: LiveServer,
         clock: SystemClock,
     ) -> None:
         self._config = config
-        self._context = context
-        self._looking = looking
+        self._kits = kits
         self._clock = clock
-        self._classes = {row.label: row for row in looking.model.classes} if looking.model else {}
         self._telemetry = Telemetry()
         self._pictures = pictures
         self._live = live
@@ -112,23 +98,24 @@ class Showing:
     def publish_status(
         self, *, ready: bool, counters: LiveCounters, outbox_depth: int, devices: Mapping[DeviceId, DeviceState]
     ) -> None:
-        station, recipe, model = self._config.station, self._config.recipe, self._looking.model
+        station, context, looking = self._config.station, self._kits.current.context, self._kits.current.looking
+        recipe, model = looking.recipe, looking.model
         self._live.publish_status(
             LiveStatus(
-                boot_id=self._context.boot_id,
+                boot_id=context.boot_id,
                 utc=self._clock.utc().isoformat(),
                 name=station.name,
                 path=station.path,
                 serial=station.serial,
-                software=self._context.station.sw,
+                software=context.station.sw,
                 recipe_name=recipe.name,
                 recipe_version=recipe.version,
                 model_id=model.id if model else "",
                 model_runtime=model.runtime if model else "",
                 lot=station.lot,
-                armed=self._context.armed,
+                armed=context.armed,
                 ready=ready,
-                simulated=self._context.simulated,
+                simulated=context.simulated,
                 counters=counters,
                 drops=self.drops,
                 outbox_depth=outbox_depth,
@@ -140,7 +127,7 @@ class Showing:
                 ),
                 ng_rate=self._telemetry.ng_rate,
                 software_trigger=forbidden(self._config) is None,
-                collecting=self._looking.collecting,
+                collecting=looking.collecting,
             )
         )
 
@@ -155,7 +142,7 @@ class Showing:
         self._live.publish_verdict(
             live_verdict(
                 verdict,
-                self._classes,
+                self._kits.classes(verdict.part.recipe),
                 size_px=(frame.image.shape[1], frame.image.shape[0]) if frame is not None else (0, 0),
                 picture=kept,
                 latency_ms=answered.latency_ms,

@@ -13,7 +13,8 @@ Longer than 300 lines, because wiring that is spread over files can no longer be
 | mqtt     | MqttPublisher                      | the outbox                   |
 | live     | LiveServer                         | verdicts, status, figures    |
 | metrics  | Measuring: figures, every second   | the clock                    |
-| commands | Commanding: one command at a time  | socket, MQTT                 |
+| commands | Commanding: one command at a time  | socket, MQTT, PLC            |
+| changeover | Changeover: the next recipe      | commands                     |
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from appliance.adapters import make_archive, make_camera, make_plc, make_watch
+from appliance.adapters import camera_change, make_archive, make_camera, make_plc, make_watch
 from appliance.cameras.base import Camera
-from appliance.clock import SystemClock
+from appliance.changeover import Changeover
+from appliance.changeover import Ports as ChangePorts
 from appliance.commanding import Commanding
 from appliance.config.schema import Config
 from appliance.domain.device import DeviceState
@@ -36,10 +38,15 @@ from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
+from appliance.fitting import camera_for
+from appliance.jobs import PlcJobs
+from appliance.kits import Kit, Kits
 from appliance.life import STARTED, STOPPED, started, stopped
-from appliance.looking import Surroundings, make_looking
+from appliance.looking import Looking, Surroundings
 from appliance.machine import Machine
 from appliance.measuring import Measuring, Sources
+from appliance.opening import Opening, equip, stored_state
+from appliance.pipeline.by_recipe import StagesByRecipe
 from appliance.pipeline.flow import Flow, Ports
 from appliance.pipeline.health import Health, Probes, journal_state
 from appliance.pipeline.histograms import StageHistograms
@@ -47,16 +54,17 @@ from appliance.pipeline.interval import IntervalTrigger
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
 from appliance.pipeline.supervisor import Supervisor, freeze_garbage_collection
+from appliance.pipeline.way import Way
+from appliance.recipes.catalogue import Entry
 from appliance.showing import Showing
 from appliance.sinks.audit_message import audit_message
 from appliance.sinks.identity import identity_message, live_counters, result_context, status_message
 from appliance.sinks.live import LiveServer
 from appliance.sinks.mqtt import MqttPublisher
-from appliance.sinks.result_message import result_message
+from appliance.sinks.result_message import ResultContext, result_message
 from appliance.sinks.state_messages import StatusMessage
 from appliance.state_dir import StateDir
 from appliance.store.journal import Journal, JournalFailed
-from models.detector import Detector
 
 _log = logging.getLogger(__name__)
 _CAPACITY = 8
@@ -65,8 +73,7 @@ _STOP_S = 8.0  # the MQTT publisher drains and says good-bye within 6 s
 
 
 class Station:
-    """One station from trigger to answer. `detector` is loaded and has passed its self-test; None: pictures are
-    collected and nothing is judged.
+    """One station from trigger to answer. `opening` is the recipe that it starts with, loaded and self-tested.
 
     `meters` hear how long each part took in each stage, `witnesses` each verdict once it is answered; none may block.
 
@@ -78,36 +85,31 @@ class Station:
         self,
         config: Config,
         config_hash: str,
-        detector: Detector | None,
+        opening: Opening,
         state: StateDir,
         *,
         meters: Sequence[Meter] = (),
         witnesses: Sequence[Callable[[Verdict], None]] = (),
     ) -> None:
         self._config = config
-        self._clock = SystemClock()
-        self._looking = make_looking(config, config.inline_recipe(), detector, self._clock)
-        recipe = self._looking.recipe
+        self._config_hash = config_hash
+        self._boot_id = secrets.token_hex(4)
+        self._clock = opening.clock
+        self._catalogue = opening.catalogue
+        first = Kit(opening.pointer, opening.looking, self._context_of(opening.looking), opening.broken)
+        self._kits = Kits(first)
         self._ids = IdSource()
         self._histograms = StageHistograms()
         self._meters = (self._histograms, *meters)
-        self._context = result_context(
-            config,
-            config_hash,
-            recipe.key,
-            self._looking.model,
-            boot_id=secrets.token_hex(4),
-            utc=self._clock.utc_of,
-        )
         self._ledger = Ledger(
             clock=self._clock,
             new_id=self._ids.next,
-            terms=Terms(recipe.key, recipe.deadline_ms),
+            terms=_terms(first),
             capacity=_CAPACITY,
         )
         self._journal = Journal(
             state.journal,
-            boot_id=self._context.boot_id,
+            boot_id=self._boot_id,
             publish=config.mqtt.enabled,
             announce=lambda row: audit_message(row).to_bytes(),
         )
@@ -118,20 +120,29 @@ class Station:
             clock=self._clock,
             journal=self._journal,
             enter=lambda part: self._flow.enter(part),
-            verbs={},
+            verbs={"recipe": lambda command, conclude: self._changeover.begin(command, conclude)},
         )
         self._witnesses = (self._commanding.answered, *witnesses)
         self._live = LiveServer(state.socket, self._commanding.ask_line)
         self._showing = Showing(
             config,
-            self._context,
-            self._looking,
+            self._kits,
             pictures=make_archive(config.archive, state),
             live=self._live,
             clock=self._clock,
         )
-        self._flow = self._make_flow(make_camera(config.camera, state))
-        self._plc = make_plc(config, self._context, self._ledger, self._flow.enter)
+        self._camera = make_camera(camera_for(config.camera, first.looking.recipe), state)
+        self._flow = self._make_flow(self._camera)
+        self._changeover = self._make_changeover()
+        self._recipes = stored_state(self._catalogue, self._catalogue.store.quarantine)
+        jobs = PlcJobs(self._kits, self._changing, self._commanding.ask)
+        self._plc = make_plc(
+            config,
+            self._context,
+            self._ledger,
+            self._flow.enter,
+            jobs,
+        )
         self._mqtt_state = DeviceState("off")
         self._services = self._make_services(Machine(state.root))
         self._health = Health(self._probes(), state.root, self._clock.monotonic_ns)
@@ -151,6 +162,7 @@ class Station:
         self._publish_status()  # so that the first reader already finds one
         self._flow.start()
         self._showing.start()
+        self._changeover.start()
         self._commanding.start()
         for service in self._services:
             service.start()
@@ -180,6 +192,8 @@ class Station:
         )
         self._refresh()
         self._flow.stop(Reason.STATION_STOPPED)
+        if not self._changeover.stop(_STOP_S):
+            _log.error("the recipe change under way did not end in time")
         self._commanding.stop(_STOP_S)
         self._note_stop()
         self._showing.stop(_STOP_S)
@@ -235,7 +249,9 @@ class Station:
         return f"{self._looking.text}, {'armed' if self._context.armed else 'monitor mode: Pass is never set'}"
 
     def _encode(self, verdict: Verdict, seq: int) -> Record:
-        context = replace(self._context, clock="synced" if self._clock.synchronized() else "unsynced")
+        context = replace(
+            self._kits.context(verdict.part.recipe), clock="synced" if self._clock.synchronized() else "unsynced"
+        )
         message = result_message(verdict, context, seq)
         return Record(verdict, seq, message.created.isoformat(), message.to_bytes())
 
@@ -245,14 +261,67 @@ class Station:
         for witness in self._witnesses:
             witness(conclusion.verdict)
 
+    # The recipe in force
+
+    @property
+    def _looking(self) -> Looking:
+        return self._kits.current.looking
+
+    @property
+    def _context(self) -> ResultContext:
+        return self._kits.current.context
+
+    def _context_of(self, looking: Looking) -> ResultContext:
+        return result_context(
+            self._config,
+            self._config_hash,
+            looking.recipe.key,
+            looking.model,
+            boot_id=self._boot_id,
+            utc=self._clock.utc_of,
+        )
+
+    def _equip(self, entry: Entry) -> Kit:
+        looking = equip(self._config, entry, self._clock)
+        return Kit(entry.pointer, looking, self._context_of(looking))
+
+    def _follow_recipe(self) -> None:
+        """A change of the recipe has ended, or the door was shut for one: the PLC and the page hear it now."""
+        self._recipes = stored_state(self._catalogue, self._catalogue.store.quarantine)
+        self._refresh()
+
+    def _changing(self) -> bool:
+        return self._changeover.current is not None
+
+    def _model_state(self) -> DeviceState:
+        state = self._looking.model_state
+        return state if state.state not in ("ok", "off") else self._recipes
+
     # Wiring
 
+    def _make_stages(self, way: Way) -> StagesByRecipe:
+        self._around = Surroundings(self._ledger, self._clock, self, self._ids.next)
+        self._first_stage = self._looking.stage(way, self._around)
+        self._stages = StagesByRecipe(way, self._kits.current.key, self._first_stage)
+        return self._stages
+
+    def _make_changeover(self) -> Changeover:
+        ports = ChangePorts(
+            catalogue=self._catalogue,
+            equip=self._equip,
+            stage=lambda kit: kit.looking.stage(self._flow, self._around),
+            terms=_terms,
+            camera_change=lambda before, after: camera_change(self._camera, self._config.camera, before, after),
+            set_camera=self._flow.camera.set_up,
+            announce=self._follow_recipe,
+        )
+        return Changeover(ports, self._kits, self._stages, self._first_stage, ledger=self._ledger, clock=self._clock)
+
     def _make_flow(self, camera: Camera) -> Flow:
-        around = Surroundings(self._ledger, self._clock, self, self._ids.next)
         ports = Ports(
             camera=camera,
             camera_timeout_s=self._config.camera.timeout_ms / 1000,
-            looking=lambda way: self._looking.stage(way, around),
+            looking=self._make_stages,
             keeper=self._journal,
             failures=(JournalFailed,),
             encode=self._encode,
@@ -287,7 +356,7 @@ class Station:
             self._config.mqtt,
             f"okng/v1/{self._config.station.path}",
             self._journal,
-            identity_message(self._context),
+            lambda: identity_message(self._context),
             self._status_message,
             self._set_mqtt_state,
             ask=self._commanding.ask if self._config.mqtt.commands else None,
@@ -305,7 +374,7 @@ class Station:
             hindrance=lambda: self._readiness.hindrance,
             missed_before=lambda: self._plc.missed,
         )
-        return Measuring(self._config, self._context, sources, clock=self._clock, publish=self._live.publish_metrics)
+        return Measuring(self._config, self._kits, sources, clock=self._clock, publish=self._live.publish_metrics)
 
     def _set_mqtt_state(self, state: DeviceState) -> None:
         self._mqtt_state = state
@@ -326,12 +395,13 @@ class Station:
             camera=lambda: self._flow.camera_state,
             plc=lambda: self._plc.state,
             mqtt=lambda: self._mqtt_state,
-            model=lambda: self._looking.model_state,
+            model=self._model_state,
             journal=lambda: journal_state(self._flow.record.state, self._journal.quarantined),
             camera_ready=lambda: self._flow.camera.ready,
             outbox_fill=lambda: self._journal.outbox_bytes / owed if self._config.mqtt.enabled else 0.0,
             failed_part=self._failed_part,
             clock_synced=self._clock.synchronized,
+            set_up=lambda: self._kits.current.broken or self._changeover.sets_camera,
             data_set=lambda: self._looking.data_set_state,
         )
 
@@ -339,4 +409,8 @@ class Station:
         # Without live stream or figures the pages and monitoring say so; that is no reason to stop the line.
         needed = (service for service in self._services if service.name not in ("live", "metrics"))
         failed = next((service.name for service in needed if service.failed), None)
-        return self._flow.failed or self._commanding.failed or failed
+        return self._flow.failed or self._commanding.failed or self._changeover.failed or failed
+
+
+def _terms(kit: Kit) -> Terms:
+    return Terms(kit.key, kit.looking.recipe.deadline_ms)

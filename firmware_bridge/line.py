@@ -51,7 +51,10 @@ class LineSide(Protocol):
         """
 
     def load_job(self, job: int) -> bool:
-        """True if the station takes on the change to job 1..999; it is done when a published status names the job."""
+        """True if the station takes on the change to job 1..999; it is done when a published status names the job.
+
+        Where it comes to nothing, `PlcSlave.job_failed` says so, or else the PLC waits for ever.
+        """
 
 
 @dataclass(frozen=True, slots=True)

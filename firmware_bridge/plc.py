@@ -126,6 +126,11 @@ class Handshake:
         if self._command is CommandSide.EXECUTING and status.job == self._commanded_job:
             self._command = CommandSide.COMPLETED if self._coil(Coil.EXECUTE_COMMAND) else CommandSide.IDLE
 
+    def job_failed(self) -> None:
+        """The job that was taken on is not loaded; the one before stays."""
+        if self._command is CommandSide.EXECUTING:
+            self._command = CommandSide.FAILED if self._coil(Coil.EXECUTE_COMMAND) else CommandSide.IDLE
+
     def answer(self, result: PlcResult, now_ns: int) -> None:
         """The line's one result for an accepted trigger; one that nobody is owed is counted and dropped."""
         if not self._results.answer(result, buffered=self._coil(Coil.BUFFER_RESULTS)):

@@ -67,6 +67,7 @@ class PlcSlave:
         self._lock = threading.Lock()
         self._status: StationStatus | None = None
         self._was_barred = False
+        self._job_failed = False
         self._answers: list[tuple[PlcResult, int]] = []
         self._lost_answers = 0
         self._taken_in_ns: int | None = None
@@ -101,6 +102,11 @@ class PlcSlave:
         with self._lock:
             self._status = status
             self._was_barred = self._was_barred or not status.armed or status.golden
+
+    def job_failed(self) -> None:
+        """The job that `LineSide.load_job` took on is not loaded."""
+        with self._lock:
+            self._job_failed = True
 
     def beat(self) -> None:
         """HeartbeatOut + 1. Only the supervisor of capture and inference calls this, every 100 ms while all is well."""
@@ -156,9 +162,12 @@ class PlcSlave:
             status, self._status = self._status, None
             was_barred, self._was_barred = self._was_barred, False
             answers, self._answers = self._answers, []
+            job_failed, self._job_failed = self._job_failed, False
         self._handshake.tick(now_ns)
         if status is not None:
             self._handshake.publish(status, was_barred)
+        if job_failed:
+            self._handshake.job_failed()
         for result, given_ns in answers:
             self._handshake.answer(result, given_ns if served_throughout else max(given_ns, now_ns))
 

@@ -135,6 +135,10 @@ class VideoCamera:
             raise CameraLost(f"camera {self.name} is closed; open it first")
         self._check(reader)
 
+    def configure(self, config: VideoCameraConfig) -> None:
+        """What holds from the next `open` on, which reads every setting back. The camera must be closed."""
+        self._config = config
+
     def close(self) -> None:
         """Stop reading; the thread lets go of the device when its call returns. See `Camera.close`."""
         reader = self._reader

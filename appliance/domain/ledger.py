@@ -117,6 +117,12 @@ class Ledger:
         with self._lock:
             self._terms = terms
 
+    def in_flight_under(self, recipe: RecipeKey) -> int:
+        """How many parts are still owed an answer under this recipe."""
+        with self._lock:
+            closed = (verdict.part for verdict in self._closed.values())
+            return sum(part.recipe == recipe for part in (*self._open.values(), *closed))
+
     def shut(self) -> None:
         """Admit nobody until readiness was found anew. Parts inside go on."""
         with self._lock:

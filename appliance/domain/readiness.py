@@ -15,6 +15,7 @@ class Hindrance(StrEnum):
     JOURNAL = "journal"
     DISK = "disk"
     SPOOL = "spool"
+    SET_UP = "set_up"
     CAMERA = "camera"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 from appliance.cameras.base import Camera, CameraCounts, EndOfPictures
 from appliance.domain.clock import Clock
@@ -58,6 +59,7 @@ class CaptureStage:
         self._retry_ns = 0
         self._last_seq: int | None = None
         self._closing = False
+        self._set_up: tuple[Callable[[], None], Future[None]] | None = None
         self.finished = False
         """A finite source has no more pictures."""
         self._device = DeviceState("warn", "Camera is being opened", "正在打开相机")
@@ -89,10 +91,23 @@ class CaptureStage:
         """Look after an open camera, or watch its next picture; open one that is not open, once a second."""
         if self._closing:
             return
-        if self._device.state == "ok":
+        if self._set_up is not None:
+            (change, done), self._set_up = self._set_up, None
+            self._change(change, done)
+        elif self._device.state == "ok":
             self._look()
         elif self._clock.monotonic_ns() >= self._retry_ns:
             self._open()
+
+    def set_up(self, change: Callable[[], None]) -> Future[None]:
+        """Close the camera between two parts, `change` it, and open it again; from any thread, one at a time.
+
+        The door must be shut. The future ends when the camera gives pictures again, or with CameraLost; it is then
+        opened again and again like any lost camera.
+        """
+        done: Future[None] = Future()
+        self._set_up = change, done
+        return done
 
     def close(self) -> None:
         """Let go of the camera for good; a grab that is interrupted by it is no fault."""
@@ -108,6 +123,22 @@ class CaptureStage:
             self._device = DeviceState("ok")
             self.finished = self._camera.exhausted
             _log.info("camera %s is open", self._camera.name)
+
+    def _change(self, change: Callable[[], None], done: Future[None]) -> None:
+        self._device = DeviceState("warn", "Camera is being set for the recipe", "正在按配方设置相机")
+        self._watch.lost()
+        self._last_seq = None
+        self._camera.close()
+        try:
+            change()
+            self._camera.open()
+        except CameraLost as error:
+            self._lose(error)
+            done.set_exception(error)
+        else:
+            self._device = DeviceState("ok")
+            self.finished = self._camera.exhausted
+            done.set_result(None)
 
     def _look(self) -> None:
         if self.finished:

@@ -21,6 +21,7 @@ _DISK_EVERY_NS = 500_000_000
 class Probes:
     """How to ask each device; every probe is cheap and may be called from any thread.
 
+    `set_up`: whether there is no recipe to judge by, or the camera is being set for one.
     `data_set`: whether a collecting station can keep one more picture; always ok where nothing is collected.
     """
 
@@ -33,6 +34,7 @@ class Probes:
     outbox_fill: Callable[[], float]
     failed_part: Callable[[], str | None]
     clock_synced: Callable[[], bool]
+    set_up: Callable[[], bool] = lambda: False
     data_set: Callable[[], DeviceState] = lambda: DeviceState("ok")
 
 
@@ -93,6 +95,7 @@ class Health:
             Hindrance.JOURNAL: self._probes.journal().state == "fault",
             Hindrance.DISK: self._disk().state == "fault",
             Hindrance.SPOOL: outbox_fill >= 1.0,
+            Hindrance.SET_UP: self._probes.set_up(),
             Hindrance.CAMERA: not self._probes.camera_ready(),
         }
         return next((hindrance for hindrance, stands in found.items() if stands), None)

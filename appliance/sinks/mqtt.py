@@ -58,8 +58,9 @@ ANSWERS = 4
 class MqttPublisher:
     """`run` blocks on a thread of its own.
 
-    `topic_root` is `okng/v1/<station path>`. `status` is called on the publisher's thread, up to 20 times a second, to
-    see whether there is something to tell; `on_state` too, at each change of the broker's state. Neither may block.
+    `topic_root` is `okng/v1/<station path>`. `identity` and `status` are called on the publisher's thread, up to 20
+    times a second, to see whether there is something to tell; `on_state` too, at each change of the broker's state.
+    None of them may block.
     `ask` puts commands to the station; without it none are subscribed to.
 
     Raises:
@@ -71,7 +72,7 @@ class MqttPublisher:
         config: MqttConfig,
         topic_root: str,
         outbox: Outbox,
-        identity: IdentityMessage,
+        identity: Callable[[], IdentityMessage],
         status: Callable[[], StatusMessage],
         on_state: Callable[[DeviceState], None],
         *,
@@ -83,11 +84,13 @@ class MqttPublisher:
         check_files(config)
         self._config = config
         self._outbox = outbox
-        self._messages = Messages(topic_root, identity, utc)
-        self._door: Door = ClosedDoor() if ask is None else CommandDoor(topic_root, identity.boot_id, ask)
+        self._identity = identity
+        self._said_identity = identity()
+        self._messages = Messages(topic_root, self._said_identity.boot_id, utc)
+        self._door: Door = ClosedDoor() if ask is None else CommandDoor(topic_root, self._said_identity.boot_id, ask)
         self._answers_sent: dict[int, Outgoing] = {}
         self._deaf = ""
-        self._client_id = config.client_id or f"okng-{identity.serial}"
+        self._client_id = config.client_id or f"okng-{self._said_identity.serial}"
         self._rhythm = StatusRhythm(status)
         self._on_state = on_state
         self._connect = connect
@@ -131,6 +134,7 @@ class MqttPublisher:
         self._begin(connection.window)
         self._report(self._health())
         while not stop.is_set():
+            self._refresh_identity()
             self._refresh_status()
             self._step(connection)
         self._leave(connection)
@@ -142,11 +146,21 @@ class MqttPublisher:
         self._read_up_to = self._delivered_up_to
         self._results: dict[int, ResultMessage] = {}
         self._last_result: ResultMessage | None = None
-        self._states: deque[Outgoing] = deque((self._messages.availability(online=True), self._messages.identity()))
+        self._said_identity = self._identity()
+        self._states: deque[Outgoing] = deque(
+            (self._messages.availability(online=True), self._messages.identity(self._said_identity))
+        )
         self._states_sent: dict[int, tuple[str, int]] = {}
         self._door.again(tuple(self._answers_sent.values()))
         self._answers_sent = {}
         self._rhythm.restart()
+
+    def _refresh_identity(self) -> None:
+        """Say it again when another recipe came into force."""
+        identity = self._identity()
+        if identity != self._said_identity:
+            self._said_identity = identity
+            self._states.append(self._messages.identity(identity))
 
     def _refresh_status(self) -> None:
         """Queue the status when it is due and the next step can send it."""

@@ -34,10 +34,9 @@ EVENT_EXPIRY_S = 7 * 24 * 3600
 class Messages:
     """`root` is `okng/v1/<station path>`."""
 
-    def __init__(self, root: str, identity: IdentityMessage, utc: Callable[[], datetime]) -> None:
+    def __init__(self, root: str, boot_id: str, utc: Callable[[], datetime]) -> None:
         self._root = root
-        self._identity = identity
-        self._boot_id = identity.boot_id
+        self._boot_id = boot_id
         self._utc = utc
         self.status_topic = f"{root}/state/status"
 
@@ -45,8 +44,8 @@ class Messages:
         said = AvailabilityMessage(boot_id=self._boot_id, online=online, ts=self._utc())
         return self._state("availability", AVAILABILITY, said)
 
-    def identity(self) -> Outgoing:
-        return self._state("identity", IDENTITY, self._identity)
+    def identity(self, said: IdentityMessage) -> Outgoing:
+        return self._state("identity", IDENTITY, said)
 
     def status(self, said: StatusMessage) -> Outgoing:
         return self._state("status", STATUS, said)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from appliance.domain.device import DeviceState
 from appliance.domain.ledger import Ledger, Snapshot
-from appliance.domain.parts import Part, Trigger, TriggerSource
+from appliance.domain.parts import Part, RecipeKey, Trigger, TriggerSource
 from appliance.domain.readiness import Hindrance, Readiness
 from appliance.domain.verdict import Verdict
 from firmware_bridge.errors import PortFault, PortUnavailable, TransportLost
@@ -37,6 +37,7 @@ _OFFLINE = {
     Hindrance.JOURNAL: OfflineReason.INTERNAL,
     Hindrance.DISK: OfflineReason.INTERNAL,
     Hindrance.SPOOL: OfflineReason.INTERNAL,
+    Hindrance.SET_UP: OfflineReason.SET_UP,
     Hindrance.CAMERA: OfflineReason.CAMERA,
 }
 PORT_FAULTS = {
@@ -50,6 +51,24 @@ _OPENING = DeviceState("warn", "PLC port is being opened", "正在打开 PLC 端
 _SILENT = DeviceState(
     "warn", "PLC is silent; check that it polls this station's address", "PLC 无通信；请检查其是否轮询本站地址"
 )
+
+
+class Jobs(Protocol):
+    """The station's recipes as the PLC sees them; nothing here blocks."""
+
+    @property
+    def number(self) -> int:
+        """The recipe in force, 1..999; 0 where there is none to judge by."""
+
+    @property
+    def armed(self) -> bool:
+        """Whether Pass may be set for the parts to come."""
+
+    def may_pass(self, recipe: RecipeKey) -> bool:
+        """Whether Pass may be set for a part that was admitted under this recipe."""
+
+    def load(self, number: int, failed: Callable[[], None]) -> bool:
+        """Begin the change to a recipe, or know that it is in force; `failed` is called when it comes to nothing."""
 
 
 class PlcPort(Protocol):
@@ -99,15 +118,13 @@ class PlcSink:
         unit: int,
         boot_id: int,
         serial: str,
-        job: int,
-        armed: bool,
+        jobs: Jobs,
         simulated: bool,
     ) -> None:
         self._open_port = open_port
         self._ledger = ledger
         self._enter = enter
-        self._job = job
-        self._armed = armed
+        self._jobs = jobs
         self._simulated = simulated
         self._slave = PlcSlave(unit=unit, boot_id=boot_id, serial=serial, line=self)
         self._port_state = _OPENING
@@ -160,11 +177,13 @@ class PlcSink:
         return part.inspection_id
 
     def load_job(self, job: int) -> bool:
-        """Only the job that is loaded already can be loaded."""
-        return job == self._job
+        return self._jobs.load(job, self._slave.job_failed)
 
     def answer(self, verdict: Verdict) -> None:
-        """Tell the PLC the verdict on a part that it triggered itself; others would be taken for one of its own."""
+        """Tell the PLC the verdict on a part that it triggered itself; others would be taken for one of its own.
+
+        Whether it may pass is a matter of the recipe that the part came under, whichever is in force by now.
+        """
         if verdict.part.trigger.source is not TriggerSource.PLC:
             return
         self._slave.answer(
@@ -174,7 +193,7 @@ class PlcSink:
                 code=verdict.code,
                 score=verdict.score,
                 no_part=verdict.outcome is Outcome.NO_PART,
-                golden=verdict.part.trigger.golden,
+                golden=verdict.part.trigger.golden or not self._jobs.may_pass(verdict.part.recipe),
                 decided_ns=verdict.decided_ns,
                 deadline_ns=verdict.part.deadline_ns,
             )
@@ -186,7 +205,7 @@ class PlcSink:
                 online=readiness.ready,
                 ready=readiness.ready and self._ledger.can_admit,
                 offline_reason=_OFFLINE[readiness.hindrance] if readiness.hindrance else OfflineReason.NONE,
-                armed=self._armed,
+                armed=self._jobs.armed,
                 golden=False,
                 simulated=self._simulated,
                 mqtt_connected=readiness.mqtt_connected,
@@ -194,7 +213,7 @@ class PlcSink:
                 clock_synced=readiness.clock_synced,
                 alarm=readiness.alarm,
                 error_code=0,
-                job=self._job,
+                job=self._jobs.number,
                 counters=_counters(snapshot),
             )
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from appliance.domain.ledger import Snapshot
-from appliance.domain.parts import Part
+from appliance.domain.parts import Part, RecipeKey
 from appliance.domain.readiness import Readiness
 from appliance.sinks.plc import PlcSink
 from firmware_bridge.errors import BridgeError
@@ -20,6 +21,24 @@ SERVED = Readiness(hindrance=None, mqtt_connected=True, spool_high=False, clock_
 EMPTY_BOOK = Snapshot(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
+class FakeJobs:
+    """Job 12 is in force; `known` are those that can be changed to."""
+
+    def __init__(self, armed: bool) -> None:
+        self.number = JOB
+        self.armed = armed
+        self.known = {JOB}
+        self.barred: set[RecipeKey] = set()
+        self.asked: list[tuple[int, Callable[[], None]]] = []
+
+    def may_pass(self, recipe: RecipeKey) -> bool:
+        return self.armed and recipe not in self.barred
+
+    def load(self, number: int, failed: Callable[[], None]) -> bool:
+        self.asked.append((number, failed))
+        return number in self.known
+
+
 class SinkBench:
     """A sink over a ledger; `ports` are what opening the port gives, one after the other."""
 
@@ -28,6 +47,7 @@ class SinkBench:
         self.ledger = make_ledger(self.clock, capacity=capacity)
         self.entered: list[Part] = []
         self.ports: list[ByteTransport | BridgeError] = []
+        self.jobs = FakeJobs(armed)
         self.sink = PlcSink(
             self._open,
             ledger=self.ledger,
@@ -35,8 +55,7 @@ class SinkBench:
             unit=UNIT,
             boot_id=77,
             serial="OKNG-1",
-            job=JOB,
-            armed=armed,
+            jobs=self.jobs,
             simulated=simulated,
         )
 

@@ -14,7 +14,7 @@ from appliance.config.schema import MqttConfig
 from appliance.domain.device import DeviceState
 from appliance.sinks.mqtt import MqttPublisher
 from appliance.sinks.mqtt_connection import Connection, Login, PahoConnection
-from appliance.sinks.state_messages import StatusMessage
+from appliance.sinks.state_messages import IdentityMessage, StatusMessage
 from tests.fakes.mosquitto import Heard
 from tests.fakes.outbox import MemoryOutbox
 from tests.fakes.results import IDENTITY, ROOT, result, status
@@ -28,6 +28,7 @@ class Running:
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     states: list[DeviceState] = field(default_factory=list)
     status: Callable[[], StatusMessage] = status
+    identity: Callable[[], IdentityMessage] = lambda: IDENTITY
     stop: threading.Event = field(default_factory=threading.Event)
     ask: Ask | None = None
     connect: Callable[[MqttConfig, Login], Connection] = PahoConnection
@@ -37,7 +38,7 @@ class Running:
             self.config,
             ROOT,
             self.outbox,
-            IDENTITY,
+            self.identity,
             self.status,
             self.states.append,
             ask=self.ask,

@@ -12,9 +12,9 @@ import pytest
 from appliance.commands.messages import CommandReply
 from appliance.commands.refusals import Refusal
 from appliance.domain.parts import Part
+from appliance.opening import open_recipe
 from appliance.state_dir import StateDir
 from appliance.station import Station
-from models.detector import Detector
 from tests.fakes.commands import config_with, trigger_command
 from tests.fakes.line import DEMO_PACKAGE
 from tests.fakes.waiting import until
@@ -25,7 +25,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
     state = StateDir(tmp_path / "state")
     state.acquire()
     config = config_with(station={"state_dir": state.root}, model={"package": DEMO_PACKAGE})
-    made = Station(config, "sha256:" + "0" * 64, Detector.load(DEMO_PACKAGE), state)
+    made = Station(config, "sha256:" + "0" * 64, open_recipe(config), state)
     stop = threading.Event()
     thread = threading.Thread(target=made.run, args=(stop,), name="station")
     thread.start()

@@ -34,7 +34,7 @@ config = MqttConfig(enabled=True, port=int(sys.argv[2]))
 def connected(state):
     print(state.state, flush=True)
     sys.stdin.readline()
-publisher = MqttPublisher(config, ROOT, journal, IDENTITY, status, connected)
+publisher = MqttPublisher(config, ROOT, journal, lambda: IDENTITY, status, connected)
 threading.Thread(target=publisher.run, args=(threading.Event(),)).start()
 while publisher.in_flight < 20:
     threading.Event().wait(0.01)
@@ -75,7 +75,7 @@ def publish_all(path: Path, port: int) -> int:
     states: list[DeviceState] = []
     stop = threading.Event()
     config = MqttConfig(enabled=True, port=port)
-    publisher = MqttPublisher(config, ROOT, journal, IDENTITY, status, states.append)
+    publisher = MqttPublisher(config, ROOT, journal, lambda: IDENTITY, status, states.append)
     thread = threading.Thread(target=publisher.run, args=(stop,))
     thread.start()
 

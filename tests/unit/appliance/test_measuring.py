@@ -6,8 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -24,14 +22,14 @@ from appliance.machine import Machine
 from appliance.measuring import Measuring, Sources
 from appliance.pipeline.histograms import StageHistograms
 from appliance.showing import Showing
-from appliance.sinks.identity import result_context
 from appliance.sinks.live import LiveServer
 from appliance.store.journal import Journal
 from appliance.store.pictures import PictureArchive
 from models.decision import Outcome
 from models.detector import ModelInfo
 from tests.fakes.clock import FakeClock
-from tests.fakes.parts import LIMITS, RECIPE, make_ledger, make_trigger
+from tests.fakes.kits import kits_of
+from tests.fakes.parts import LIMITS, make_ledger, make_trigger
 from tests.fakes.world import World
 
 
@@ -47,21 +45,13 @@ def make_config(folder: Path, *, mqtt: bool) -> Config:
     )
 
 
-@dataclass
-class Shown:
-    model: ModelInfo
-    collecting: None = None
-
-
 class Bench:
     """A station's parts around a flow whose workers are stepped by hand."""
 
     def __init__(self, folder: Path, *, mqtt: bool = True) -> None:
         config = make_config(folder, mqtt=mqtt)
         model = ModelInfo("flange", "1", "sha256:" + "0" * 64, "openvino-cpu", (64, 64), (), LIMITS, certified=False)
-        context = result_context(
-            config, "sha256:" + "0" * 64, RECIPE, model, boot_id="0a1b2c3d", utc=lambda ns: datetime.now(UTC)
-        )
+        kits = kits_of(config.inline_recipe(), config=config, model=model)
         self.clock = FakeClock()
         self.world = World(self.clock)
         self.ledger = make_ledger(self.clock)
@@ -71,7 +61,7 @@ class Bench:
         archive = {"quota_bytes": 9, "min_free_bytes": 0, "keep": False, "keep_ok": False}
         pictures = PictureArchive(folder / "l", folder / "p", **archive)
         live = LiveServer(folder / "s.sock", lambda line, answer: None)
-        showing = Showing(config, context, Shown(model), pictures=pictures, live=live, clock=SystemClock())
+        showing = Showing(config, kits, pictures=pictures, live=live, clock=SystemClock())
         self.hindrance: Hindrance | None = None
         self.published: list[LiveMetrics] = []
         sources = Sources(
@@ -85,7 +75,7 @@ class Bench:
             hindrance=lambda: self.hindrance,
             missed_before=lambda: 7,
         )
-        self.measuring = Measuring(config, context, sources, clock=SystemClock(), publish=self.published.append)
+        self.measuring = Measuring(config, kits, sources, clock=SystemClock(), publish=self.published.append)
 
     def part(self) -> None:
         part = self.ledger.admit(make_trigger(self.clock))

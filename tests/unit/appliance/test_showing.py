@@ -14,12 +14,12 @@ from appliance.config.schema import Config
 from appliance.domain.parts import Frame
 from appliance.live import LiveStatus, LiveVerdict
 from appliance.pipeline.record import Conclusion
-from appliance.showing import Showing, Shown
+from appliance.showing import Showing
 from appliance.sinks.live import LiveServer
-from appliance.sinks.result_message import ResultContext
 from appliance.store.pictures import PictureArchive
 from models.decision import Outcome
 from tests.fakes.clock import FakeClock
+from tests.fakes.kits import kits_of
 from tests.fakes.parts import make_ledger, make_trigger, make_verdict
 from tests.fakes.waiting import until
 
@@ -50,8 +50,7 @@ class Line:
         )
         self.showing = Showing(
             cast(Config, None),
-            cast(ResultContext, None),
-            cast(Shown, type("Nobody", (), {"model": None})),
+            kits_of(),
             pictures=archive,
             live=cast(LiveServer, self.pages),
             clock=cast(SystemClock, WallClock(self.clock)),

@@ -395,6 +395,28 @@ def test_a_job_is_loaded_and_reported_when_in_force(bench: Bench) -> None:
     assert Flag.COMMAND_COMPLETED not in bench.flags()
 
 
+def test_a_job_that_comes_to_nothing_fails_and_the_next_one_may_come(bench: Bench) -> None:
+    bench.write(COMMAND=2)
+    bench.coil(Coil.EXECUTE_COMMAND)
+    bench.plc.job_failed()
+    assert Flag.COMMAND_FAILED in bench.flags()
+    assert Flag.COMMAND_EXECUTING not in bench.flags()
+    bench.coil(Coil.EXECUTE_COMMAND, on=False)
+    assert Flag.COMMAND_FAILED not in bench.flags()
+    bench.coil(Coil.EXECUTE_COMMAND)
+    assert Flag.COMMAND_EXECUTING in bench.flags()
+
+
+def test_a_failure_that_the_plc_no_longer_waits_for_is_nothing(bench: Bench) -> None:
+    bench.write(COMMAND=2)
+    bench.coil(Coil.EXECUTE_COMMAND)
+    bench.coil(Coil.EXECUTE_COMMAND, on=False)
+    bench.plc.job_failed()
+    assert bench.flags() & {Flag.COMMAND_FAILED, Flag.COMMAND_EXECUTING, Flag.COMMAND_COMPLETED} == set()
+    bench.plc.job_failed()
+    assert Flag.COMMAND_FAILED not in bench.flags()
+
+
 @pytest.mark.parametrize("job", [0, 3, 1000])
 def test_a_job_that_is_not_there_fails(bench: Bench, job: int) -> None:
     bench.write(COMMAND=job)

@@ -79,7 +79,7 @@ class Line:
             CONFIG,
             ROOT,
             self.outbox,
-            IDENTITY,
+            lambda: IDENTITY,
             self.status,
             self.states.append,
             connect=self.connect,

@@ -28,6 +28,10 @@ class RecordedSlave:
         self.results: list[PlcResult] = []
         self.published: list[StationStatus] = []
         self.beats = 0
+        self.jobs_failed = 0
+
+    def job_failed(self) -> None:
+        self.jobs_failed += 1
 
     def answer(self, result: PlcResult) -> None:
         self.results.append(result)
@@ -150,6 +154,7 @@ OFFLINE_REASONS = [
     (Hindrance.JOURNAL, OfflineReason.INTERNAL),
     (Hindrance.DISK, OfflineReason.INTERNAL),
     (Hindrance.SPOOL, OfflineReason.INTERNAL),
+    (Hindrance.SET_UP, OfflineReason.SET_UP),
     (Hindrance.CAMERA, OfflineReason.CAMERA),
 ]
 
@@ -243,6 +248,30 @@ def test_a_trigger_that_the_ledger_refuses_is_missed_and_enters_nothing() -> Non
     assert bench.ledger.snapshot().missed == 1
 
 
-@pytest.mark.parametrize(("job", "loaded"), [(JOB, True), (JOB - 1, False), (JOB + 1, False)])
-def test_only_the_job_in_force_can_be_loaded(job: int, loaded: bool) -> None:
-    assert SinkBench().sink.load_job(job) is loaded
+@pytest.mark.parametrize(("job", "taken"), [(JOB, True), (JOB - 1, False), (JOB + 1, False)])
+def test_a_job_is_the_recipes_matter(job: int, taken: bool) -> None:
+    bench = SinkBench()
+    assert bench.sink.load_job(job) is taken
+    assert [number for number, _ in bench.jobs.asked] == [job]
+
+
+def test_a_job_that_comes_to_nothing_is_told_to_the_plc(record: Callable[..., Recorded]) -> None:
+    recorded = record()
+    recorded.bench.sink.load_job(JOB)
+    recorded.bench.jobs.asked[0][1]()
+    assert recorded.slave.jobs_failed == 1
+
+
+def test_the_current_job_and_the_arming_follow_the_recipe(record: Callable[..., Recorded]) -> None:
+    recorded = record()
+    recorded.bench.jobs.number, recorded.bench.jobs.armed = 13, False
+    status = recorded.published()
+    assert (status.job, status.armed) == (13, False)
+
+
+def test_a_part_under_a_recipe_that_may_not_pass_never_passes(record: Callable[..., Recorded]) -> None:
+    """The station is armed for the recipe in force; the part came under the one before, which was not certified."""
+    recorded = record()
+    part = recorded.bench.part()
+    recorded.bench.jobs.barred.add(part.recipe)
+    assert recorded.answered(make_verdict(part, Outcome.OK, recorded.bench.clock)).golden
