@@ -28,6 +28,7 @@ class QualityEntry(Entry):
     focus_min: float = Field(ge=0.0, le=1e6, allow_inf_nan=False)
     reference: FileName | None = None
     likeness: tuple[Unit, Unit] | None = None
+    light_median: Annotated[float, Field(ge=0.0, le=255.0, allow_inf_nan=False)] | None = None
     long_side_px: int | None = Field(None, ge=32, le=4096)
     blackened_max: Unit | None = None
     tint: tuple[Finite, Finite, Finite, Finite] | None = None
@@ -38,6 +39,8 @@ class QualityEntry(Entry):
     def _ordered(self) -> QualityEntry:
         if not 0 <= self.light[0] <= self.light[1] <= 255:
             raise ValueError("the range of light must rise and lie within 0 and 255")
+        if self.light_median is not None and not self.light[0] <= self.light_median <= self.light[1]:
+            raise ValueError("the median light must lie within its range")
         if (self.reference is None) != (self.likeness is None):
             raise ValueError("a reference and its likeness are given together or not at all")
         if self.likeness is not None and self.likeness[0] > self.likeness[1]:

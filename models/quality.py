@@ -37,9 +37,9 @@ LONG_SIDE_PX = 320
 MIN_SEEN = 5
 
 _WHITE, _BLACK = 250, 5
-_LIGHT_KEPT = 0.65
+_LIGHT_KEPT, _DARKEST_KEPT = 0.65, 0.85
+_LIGHT_GAINED, _BRIGHTEST_GAINED = 1.4, 1.15
 _HEADROOM_USED = 0.4
-_LIGHT_GAINED = 1.5
 _LIGHT_SLACK = 4.0
 _MORE_CLIPPED = 0.2
 _CONTRAST_KEPT = 0.4
@@ -203,6 +203,7 @@ def _range_of(pictures: Sequence[Quality]) -> QualityEntry:
         focus_min=min(one.focus for one in pictures),
         reference=None,
         likeness=None,
+        light_median=float(np.median([one.light for one in pictures])),
         long_side_px=LONG_SIDE_PX,
         blackened_max=max(one.blackened for one in pictures),
         tint=(min(blue), max(blue), min(red), max(red)),
@@ -234,11 +235,14 @@ class Gate:
         return Unfit.INCOMPLETE if dead else None
 
     def _light(self, picture: Quality) -> Unfit | None:
+        """Far from what is usual, and beyond every good picture: those may vary in light themselves."""
         darkest, brightest = self._seen.light
-        if picture.light < _LIGHT_KEPT * darkest:
+        usual = self._seen.light_median
+        usual = math.sqrt(darkest * brightest) if usual is None else usual
+        if picture.light < min(_LIGHT_KEPT * usual, _DARKEST_KEPT * darkest):
             return Unfit.DARK
-        headroom, gain = _HEADROOM_USED * (255 - brightest), (_LIGHT_GAINED - 1) * brightest + _LIGHT_SLACK
-        return Unfit.BRIGHT if picture.light > brightest + min(headroom, gain) else None
+        limit = max(_brighter(usual, _LIGHT_GAINED), _brighter(brightest, _BRIGHTEST_GAINED))
+        return Unfit.BRIGHT if picture.light > limit else None
 
     def _clipping(self, picture: Quality) -> Unfit | None:
         if picture.saturated > self._seen.saturated_max + _MORE_CLIPPED:
@@ -291,6 +295,11 @@ def load_gate(entry: QualityEntry, files: Mapping[str, bytes], station: QualityE
     if reference.shape != (_THUMBNAIL**2,):
         raise PackageError(f"{entry.reference} in the package is no thumbnail; export the package again")
     return Gate(in_force, _unit(reference))
+
+
+def _brighter(light: float, gain: float) -> float:
+    """So much more light, but never more than some of what is left to white."""
+    return light + min(_HEADROOM_USED * (255 - light), (gain - 1) * light + _LIGHT_SLACK)
 
 
 def _unit(vector: Floats) -> Floats:

@@ -194,6 +194,12 @@ def test_a_broken_lamp_or_lens_cannot_be_taught_as_normal(spoil: Callable[[int],
         on_station(package, seen_in([measure(spoil(seed)) for seed in range(5)]))
 
 
+def test_good_pictures_of_many_lights_teach_only_what_lies_beyond_them_all() -> None:
+    gate = Gate(*taught_by([measure(a_part(seed, light)) for seed, light in ((1, 0.5), (2, 0.8), (3, 1.2))], "r.npy"))
+    found = [gate.of(measure(a_part(4, light))) for light in (0.4, 0.45, 0.8, 1.3, 1.5)]
+    assert found == [Unfit.DARK, None, None, None, Unfit.BRIGHT]
+
+
 def test_a_dimmer_lamp_is_not_a_blurred_lens() -> None:
     sharp, dim = measure(a_part()), measure(a_part(light=0.7))
     assert dim.focus == pytest.approx(sharp.focus, rel=0.1)
@@ -235,13 +241,14 @@ def test_every_picture_that_taught_the_limits_is_fit(taught: list[Quality]) -> N
         {"light": (0.0, 300.0)},
         {"reference": "r.npy"},
         {"reference": "r.npy", "likeness": (0.9, 0.8)},
+        {"light_median": 101.0},
         {"tint": (0.1, 0.0, 0.0, 0.1)},
         {"pose_max": (-1.0, 2.0)},
     ],
 )
 def test_limits_that_contradict_themselves_are_refused(wrong: dict[str, object]) -> None:
     right = {"light": (90.0, 100.0), "contrast_min": 1.0, "saturated_max": 0.0, "focus_min": 0.1}
-    with pytest.raises(ValueError, match=r"light must|given together|must not be|must rise"):
+    with pytest.raises(ValueError, match=r"light must|given together|must not be|must rise|must lie"):
         QualityEntry.model_validate({**right, "reference": None, "likeness": None, **wrong})
 
 
