@@ -97,6 +97,14 @@ class LiveCollecting(Message):
     failed: int
 
 
+class LiveCertificate(Message):
+    """What is certified of the limits in force, or why nothing is, in one line."""
+
+    holds: bool
+    text_en: str
+    text_zh: str
+
+
 class LiveStatus(Message):
     """`model_id` and `model_runtime` are empty while collecting.
 
@@ -128,6 +136,7 @@ class LiveStatus(Message):
     ng_rate: tuple[tuple[int, int], ...]
     software_trigger: bool = False
     collecting: LiveCollecting | None = None
+    certificate: LiveCertificate | None = None
 
 
 Live = LiveVerdict | LiveStatus | LiveMetrics

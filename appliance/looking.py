@@ -22,6 +22,7 @@ from appliance.pipeline.collect import CollectStage
 from appliance.pipeline.health import model_state
 from appliance.pipeline.infer import InferStage
 from appliance.pipeline.way import PictureStage, Way
+from appliance.proof import Proof, proof_of
 from appliance.recipes.schema import Recipe
 from appliance.store.collection import PictureCollection
 from models.decision import Limits
@@ -51,6 +52,8 @@ class Looking(Protocol):
     @property
     def limits(self) -> Limits | None: ...
     @property
+    def proof(self) -> Proof: ...
+    @property
     def text(self) -> str: ...
     @property
     def model_state(self) -> DeviceState: ...
@@ -70,6 +73,7 @@ class Inspecting:
         self.model = replace(detector.info, classes=recipe.named(detector.info.classes))
         self.limits = recipe.models[0].limits(detector.info.limits)
         self.recipe = _settled(recipe, detector.info, self.limits)
+        self.proof = proof_of(config, recipe, detector.info)
         self._armed = config.station.armed
         self._exposure_within_ns = recipe.exposure_within_ms * 1_000_000
         self._detector = detector
@@ -108,6 +112,7 @@ class Collecting:
     def __init__(self, config: Config, recipe: Recipe, collect: CollectConfig, clock: SystemClock) -> None:
         self._config = config
         self.recipe = recipe
+        self.proof = Proof(None)
         self._collect = collect
         self._clock = clock
         self._pictures = PictureCollection(
@@ -176,6 +181,7 @@ class Unable:
 
     def __init__(self, recipe: Recipe, state: DeviceState) -> None:
         self.recipe = recipe
+        self.proof = Proof(None)
         self.model_state = state
 
     def stage(self, way: Way, around: Surroundings) -> PictureStage:

@@ -128,6 +128,7 @@ class Showing:
                 ng_rate=self._telemetry.ng_rate,
                 software_trigger=forbidden(self._config) is None,
                 collecting=looking.collecting,
+                certificate=looking.proof.live,
             )
         )
 

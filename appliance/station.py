@@ -279,6 +279,7 @@ class Station:
             looking.model,
             boot_id=self._boot_id,
             utc=self._clock.utc_of,
+            certificate=lambda: looking.proof.id,
         )
 
     def _equip(self, entry: Entry) -> Kit:

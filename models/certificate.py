@@ -108,7 +108,7 @@ class Statement(Entry):
 class Certificate(Entry):
     """What is certified, for what, and why it may not count. Its `id` changes with anything but that it was voided."""
 
-    schema_version: Literal["okng-certificate/1"] = "okng-certificate/1"
+    schema_version: Literal["okng-certificate/1"]
     package: str
     geometry: str
     runtime: str
@@ -218,6 +218,7 @@ def certificate(manifest: Manifest, limits: Limits, setting: Setting, confidence
     place, family = setting.place, family_of(setting.place.runtime)
     found = held_out(manifest, family)
     issued = Certificate(
+        schema_version="okng-certificate/1",
         package=place.package,
         geometry=setting.geometry,
         runtime=place.runtime,

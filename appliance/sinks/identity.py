@@ -25,6 +25,7 @@ def result_context(
     *,
     boot_id: str,
     utc: Callable[[int], datetime],
+    certificate: Callable[[], str | None] = lambda: None,
 ) -> ResultContext:
     """What all results of this run share.
 
@@ -43,6 +44,7 @@ def result_context(
         utc=utc,
         clock="unsynced",
         lot_id=config.station.lot,
+        certificate=certificate,
         classes=tuple(_class(row) for row in model.classes) if model is not None else (),
     )
 

@@ -41,7 +41,10 @@ _STATES: dict[DecidedBy, State] = {
 
 @dataclass(frozen=True, slots=True)
 class ResultContext:
-    """What all results of a run share. `utc` turns monotonic nanoseconds into a time with time zone UTC."""
+    """What all results of a run share. `utc` turns monotonic nanoseconds into a time with time zone UTC.
+
+    `certificate` is asked for every result: the id of the one that holds then, or None.
+    """
 
     boot_id: str
     station: StationBlock
@@ -53,6 +56,7 @@ class ResultContext:
     utc: Callable[[int], datetime]
     clock: Literal["synced", "unsynced"]
     lot_id: str | None = None
+    certificate: Callable[[], str | None] = lambda: None
     classes: tuple[ClassBlock, ...] = ()
 
 
@@ -92,6 +96,7 @@ def result_message(verdict: Verdict, context: ResultContext, seq: int) -> Result
         if verdict.limits
         else None,
         config_hash=context.config_hash,
+        certificate=context.certificate(),
         golden=trigger.golden,
     )
 

@@ -13,6 +13,7 @@ from appliance.domain.device import DeviceState
 from appliance.kits import Kit, Kits
 from appliance.looking import Surroundings
 from appliance.pipeline.way import PictureStage, Way
+from appliance.proof import Proof
 from appliance.recipes.records import Pointer
 from appliance.recipes.schema import Recipe
 from appliance.sinks.identity import result_context
@@ -33,6 +34,7 @@ class FakeLooking:
     closed: int = 0
     collecting: None = None
     limits: Limits | None = None
+    proof: Proof = field(default_factory=lambda: Proof(None))
     text: str = "a fake"
     model_state: DeviceState = field(default_factory=lambda: DeviceState("ok"))
     data_set_state: DeviceState = field(default_factory=lambda: DeviceState("ok"))

@@ -45,6 +45,7 @@ export function showModes(status, silent) {
   if (known && status.collecting) modes.push(make("li", { class: "collect" }, t("mode.collect", { label: status.collecting.label })));
   else if (known && !status.armed) modes.push(make("li", {}, t("mode.monitor")));
   if (known && status.simulated) modes.push(make("li", {}, t("mode.simulated")));
+  if (known && status.certificate) modes.push(make("li", { class: status.certificate.holds ? "certificate" : "certificate void" }, own(status.certificate, "text")));
   replaceIfChanged(byId("mode-list"), modes);
   byId("modes").hidden = modes.length === 0;
 }

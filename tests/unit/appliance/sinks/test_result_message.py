@@ -266,3 +266,11 @@ def test_a_verdict_that_contradicts_itself_is_no_message() -> None:
 def test_the_model_in_use_is_named() -> None:
     model = ModelBlock(id="flange-demo", hash=HASH, runtime="onnxruntime")
     assert wire(result_message(verdict(), context(model=model), 1))["model"] == model.model_dump()
+
+
+def test_each_result_names_the_certificate_that_holds_then() -> None:
+    certificate: list[str | None] = [HASH]
+    shared = replace(context(), certificate=lambda: certificate[-1])
+    assert wire(result_message(verdict(), shared, 1))["certificate"] == HASH
+    certificate.append(None)
+    assert "certificate" not in wire(result_message(verdict(), shared, 2))
