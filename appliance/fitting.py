@@ -15,8 +15,9 @@ from appliance.recipes.problem import RecipeProblem
 from appliance.recipes.schema import Recipe, RecipeModel
 from appliance.recipes.store import RecipeStore
 from appliance.state_dir import StateDir
-from models.errors import ModelError, PackageMissing, RuntimeUnavailable, SelfTestFailed
-from models.package import open_package
+from models.errors import ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
+from models.package import Package, open_package
+from models.quality import on_station
 from models.runtimes.base import Placement
 from models.runtimes.choose import settle
 
@@ -135,10 +136,23 @@ def _problems(config: Config, recipe: Recipe) -> Iterator[RecipeProblem]:
                 "that package back, or import the recipe with this hash as another version",
                 f"配方 {recipe.id} 的模型包与 sha256 不符；请放回原模型包，或以新版本导入",
             )
+        yield from _quality_problem(recipe, package)
     try:
         camera_for(config.camera, recipe)
     except RecipeProblem as problem:
         yield problem
+
+
+def _quality_problem(recipe: Recipe, package: Package) -> Iterator[RecipeProblem]:
+    if recipe.quality is None:
+        return
+    try:
+        on_station(package.manifest.quality, recipe.quality.entry())
+    except PackageError as error:
+        yield RecipeProblem(
+            f"recipe {recipe.id}: [quality]: {error}",
+            f"配方 {recipe.id} 的 [quality] 与训练图像相差过大；请检修光源和镜头，或用本站图像重新训练",
+        )
 
 
 def _camera_problem(recipe: Recipe, why: str) -> RecipeProblem:

@@ -89,7 +89,8 @@ def load_detector(config: Config, recipe: Recipe) -> Detector | None:
     if recipe.mode == "collect" or not recipe.models:
         return None
     model = recipe.models[0]
-    detector = load_model(model.package, placement_for(config, model), records_of(config))
+    quality = recipe.quality.entry() if recipe.quality else None
+    detector = load_model(model.package, placement_for(config, model), records_of(config), quality)
     if config.station.armed and not detector.info.certified:
         _log.warning("%s", certification_sentence(detector.info, with_station=True))
     return detector

@@ -16,13 +16,13 @@ from models.decision import Decision, DefectClass, Limits, Scores
 from models.errors import ModelError, PackageError
 from models.golden import replay_golden_frames
 from models.instructions import instruction_set, machine_name
-from models.manifest import Manifest
+from models.manifest import Manifest, QualityEntry
 from models.naming import Namer, load_namer, region_vector
 from models.package import Package, open_package
 from models.prepared import Prepared
 from models.preprocess import Preprocessor, check_picture
 from models.presence import load_presence
-from models.quality import load_gate
+from models.quality import Gate, load_gate
 from models.regions import Region, decide
 from models.rules import NO_RULES, RuleSet
 from models.runtimes.base import Placement, Runtime
@@ -130,11 +130,11 @@ def place_of(package: Package, judge: Judge) -> Place:
 class Detector:
     """A verified, warmed-up, self-tested model; used by one thread at a time."""
 
-    def __init__(self, package: Package, judge: Judge, namer: Namer, info: ModelInfo) -> None:
+    def __init__(self, package: Package, judge: Judge, namer: Namer, info: ModelInfo, gate: Gate) -> None:
         self.info = info
         self._judge, self._namer = judge, namer
         self._geometry = package.manifest.geometry.geometry()
-        self._gate = load_gate(package.manifest.quality, package.files)
+        self._gate = gate
         self._presence = load_presence(package.manifest.presence, package.files)
         self._preprocess = Preprocessor(*info.input_size)
 
@@ -148,16 +148,20 @@ class Detector:
         device: str = "CPU",
         engine_cache: Path | None = None,
         certificates: Certificates | None = None,
+        quality: QualityEntry | None = None,
     ) -> Detector:
         """Verify the package, start the runtime, warm up, replay the golden frames; blocks for about a second.
 
+        `quality`: what golden parts look like on this station, in place of what the training pictures showed.
+
         Raises:
-            PackageError: the package may not be used.
+            PackageError: the package may not be used, or not with this `quality`.
             RuntimeUnavailable: the runtime is not installed, or its device is not there.
             SelfTestFailed: golden frames come out wrong on this machine.
         """
         package = open_package(path)
         manifest = package.manifest
+        gate = load_gate(manifest.quality, package.files, quality)
         judge = start_judge(package, Placement(runtime, device, threads, engine_cache))
         engine = judge.runtime
         try:
@@ -167,7 +171,7 @@ class Detector:
             engine.close()
             raise
         info = _info(package, judge, certificates or NoCertificates())
-        return cls(package, judge, namer, info)
+        return cls(package, judge, namer, info, gate)
 
     def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None, rules: RuleSet = NO_RULES) -> Inspection:
         """Prepare and judge one camera picture; blocks for some ten milliseconds.

@@ -170,7 +170,7 @@ def on_station(package: QualityEntry, seen: QualityEntry) -> QualityEntry:
     """The package's entry with the limits that a recipe learned on its station; reference and likeness are kept.
 
     Raises:
-        ValueError: what was seen is so far from what the model was taught with that the station must be mended.
+        PackageError: what was seen is so far from what the model was taught with that the station must be mended.
     """
     darkest, brightest = package.light
     far = {
@@ -182,7 +182,7 @@ def on_station(package: QualityEntry, seen: QualityEntry) -> QualityEntry:
     }
     wrong = [name for name, is_far in far.items() if is_far]
     if wrong:
-        raise ValueError(
+        raise PackageError(
             f"the golden parts differ too far from the training pictures in {', '.join(wrong)}; mend lamp and lens, "
             "or train with pictures of this station"
         )
@@ -285,8 +285,7 @@ def load_gate(entry: QualityEntry, files: Mapping[str, bytes], station: QualityE
     """The gate a manifest describes; `station`: limits that a recipe learned on its own station.
 
     Raises:
-        PackageError: the reference thumbnail has another type or shape.
-        ValueError: see `on_station`.
+        PackageError: the reference thumbnail has another type or shape, or see `on_station`.
     """
     in_force = entry if station is None else on_station(entry, station)
     if entry.reference is None:

@@ -10,12 +10,14 @@ the others taught, as they are (false alarms) and with one fault each (found). N
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +109,7 @@ def study(pictures: Sequence[Image], folds: int) -> Study:
 def _gates(plain: Sequence[Quality], folds: int) -> Iterator[tuple[range, Gate]]:
     """Blocks of the order in which the pictures were taken, each with a gate that never saw it."""
     ends = [len(plain) * fold // folds for fold in range(folds + 1)]
-    for first, end in zip(ends, ends[1:], strict=False):
+    for first, end in itertools.pairwise(ends):
         yield range(first, end), Gate(*taught_by([*plain[:first], *plain[end:]], "reference.npy"))
 
 
@@ -128,14 +130,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--most", type=int, default=400, help="pictures of a folder at most")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    print("| pictures | good ones | called unfit | " + " | ".join(FAULTS) + " | ms |")
-    print("|" + "---|" * (len(FAULTS) + 4))
+    click.echo("| pictures | good ones | called unfit | " + " | ".join(FAULTS) + " | ms |")
+    click.echo("|" + "---|" * (len(FAULTS) + 4))
     for argument in options.folders:
         name, _, folder = argument.partition("=")
         result = study(pictures_of(Path(folder), options.most), options.folds)
         reasons = ", ".join(f"{count} {unfit}" for unfit, count in result.false.most_common()) or "0"
         caught = " | ".join(f"{result.found[fault] / result.pictures:.0%}" for fault in FAULTS)
-        print(f"| {name} | {result.pictures} | {reasons} | {caught} | {result.measure_ms:.2f} |", flush=True)
+        click.echo(f"| {name} | {result.pictures} | {reasons} | {caught} | {result.measure_ms:.2f} |")
     return 0
 
 

@@ -17,6 +17,7 @@ from appliance.domain.parts import RecipeKey
 from appliance.recipes.camera import DeviceSettings
 from appliance.recipes.drift import DriftConfig
 from appliance.recipes.golden import GoldenConfig
+from appliance.recipes.quality import QualityConfig
 from appliance.recipes.rules import RulesConfig
 from appliance.section import Section
 from models.decision import Limits
@@ -89,6 +90,7 @@ class RecipeBody(RulesConfig):
     combine: Literal["worst", "agree"] = "worst"
     golden: GoldenConfig | None = None
     drift: DriftConfig | None = None
+    quality: QualityConfig | None = None
 
     @model_validator(mode="after")
     def _golden_parts_are_judged(self) -> RecipeBody:

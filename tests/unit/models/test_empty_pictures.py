@@ -90,7 +90,13 @@ def test_a_large_part_that_is_hardly_darker_is_a_part(presence: Presence) -> Non
 
 
 @pytest.mark.parametrize(
-    "taught", [{"focus_min": 1e5}, {"contrast_min": 250.0}, {"light": (250.0, 255.0), "light_median": 252.0}, {"tint": (1.0, 1.0, 1.0, 1.0)}]
+    "taught",
+    [
+        {"focus_min": 1e5},
+        {"contrast_min": 250.0},
+        {"light": (250.0, 255.0), "light_median": 252.0},
+        {"tint": (1.0, 1.0, 1.0, 1.0)},
+    ],
 )
 def test_emptiness_needs_the_focus_contrast_light_and_colour_of_the_empty_pictures(
     lesson: Lesson, entry: PresenceEntry, taught: dict[str, object]

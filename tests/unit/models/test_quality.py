@@ -190,7 +190,7 @@ def test_too_few_golden_parts_teach_nothing() -> None:
 )
 def test_a_broken_lamp_or_lens_cannot_be_taught_as_normal(spoil: Callable[[int], Picture], what: str) -> None:
     package, _ = taught_by(TAUGHT, "reference.npy")
-    with pytest.raises(ValueError, match=f"differ too far from the training pictures in .*{what}"):
+    with pytest.raises(PackageError, match=f"differ too far from the training pictures in .*{what}"):
         on_station(package, seen_in([measure(spoil(seed)) for seed in range(5)]))
 
 
