@@ -86,6 +86,7 @@ class Detection:
 
     Millimetres are None where the geometry does not know a pixel's size. `rule` and `limit`: which rule of the recipe
     decided its `fate`, and by which of its figures; empty without one. `model`: who found it, where two models look.
+    `seen`: what a named region shows instead of what it is to show; its label then is the region's.
     """
 
     label: str
@@ -100,6 +101,7 @@ class Detection:
     rule: str = ""
     limit: float | None = None
     model: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.artefact import ArtefactEntry
+from models.assembly import Assembly, View, decide_assembly, load_assembly
+from models.assembly_entry import AssemblyEntry
 from models.certification import Certificates, NoCertificates, Place, listed
 from models.decision import Decision, DefectClass, Limits, Scores
-from models.errors import ModelError, PackageError
+from models.errors import InferenceError, ModelError, PackageError
+from models.geometry import Geometry
 from models.golden import replay_golden_frames
 from models.instructions import instruction_set, machine_name
 from models.manifest import Manifest, QualityEntry
@@ -77,27 +80,37 @@ class Judgement(Inspection):
 class Judge:
     """Network input → raw and calibrated scores: what golden frames, training and the station share."""
 
-    def __init__(self, manifest: Manifest, runtime: Runtime, scorer: Scorer, artefact: ArtefactEntry) -> None:
+    def __init__(
+        self, manifest: Manifest, runtime: Runtime, scorer: Scorer | Assembly, artefact: ArtefactEntry
+    ) -> None:
         # A runtime the package never saw uses the reference's map; it is not certified, so the station only monitors.
         maps = {str(name): score_map for name, score_map in manifest.score_maps.items()}
         if REFERENCE not in maps:
             raise PackageError(f"the package has no score map for {REFERENCE}; export it again")
-        self._score_map = maps.get(runtime.name, maps[REFERENCE])
-        self.runtime, self.artefact, self._scorer = runtime, artefact, scorer
+        self.score_map = maps.get(runtime.name, maps[REFERENCE])
+        self.runtime, self.artefact, self.scorer = runtime, artefact, scorer
 
     @property
     def dimensions(self) -> int:
         """Length of the vectors that the scorer compares."""
-        return self._scorer.dimensions
+        return self.scorer.dimensions
 
-    def score(self, features: tuple[Floats, ...]) -> RawScores:
-        return self._scorer(features)
+    @property
+    def views(self) -> int:
+        """How many kinds of network input it tells apart: one, or as many as there are named regions."""
+        return len(self.scorer.rois) if isinstance(self.scorer, Assembly) else 1
+
+    def score(self, features: tuple[Floats, ...], view: int = 0) -> RawScores:
+        if isinstance(self.scorer, Assembly):
+            return self.scorer(features, view).as_part()
+        return self.scorer(features)
 
     def calibrated(self, raw: RawScores) -> Scores:
-        return calibrated(raw, self._score_map)
+        return calibrated(raw, self.score_map)
 
-    def __call__(self, tensor: NDArray[np.uint8]) -> Scores:
-        return self.calibrated(self.score(self.runtime.infer(tensor)))
+    def __call__(self, tensor: NDArray[np.uint8], view: int = 0) -> Scores:
+        """Scores of one network input; `view`: which named region it shows."""
+        return self.calibrated(self.score(self.runtime.infer(tensor), view))
 
 
 def start_judge(package: Package, placement: Placement) -> Judge:
@@ -111,7 +124,8 @@ def start_judge(package: Package, placement: Placement) -> Judge:
     # With more threads numpy's BLAS spins on the other cores between parts: 72 ms CPU a part on two, 18 ms on one.
     threadpool_limits(limits=1, user_api="blas")
     manifest = package.manifest
-    scorer = load_scorer(manifest.scorer, package.files)
+    entry, files = manifest.scorer, package.files
+    scorer = load_assembly(entry, files) if isinstance(entry, AssemblyEntry) else load_scorer(entry, files)
     engine, artefact = start_runtime(placement, manifest.artefacts, package.files)
     try:
         judge = Judge(manifest, engine, scorer, artefact)
@@ -137,6 +151,8 @@ class Detector:
         self._gate = gate
         self._presence = load_presence(package.manifest.presence, package.files)
         self._preprocess = Preprocessor(*info.input_size)
+        rois = judge.scorer.rois if isinstance(judge.scorer, Assembly) else ()
+        self._regions = tuple(Geometry(roi.region()) for roi in rois)
 
     @classmethod
     def load(
@@ -200,9 +216,10 @@ class Detector:
             BadPicture: this is no picture the model can judge.
         """
         check_picture(image)
-        inputs = self._preprocess(self._geometry.region(image)).copy()
+        regions = self._regions or (self._geometry,)
+        inputs = np.concatenate([self._preprocess(region.region(image)).copy() for region in regions])
         inputs.setflags(write=False)
-        quality = self._gate.measure(inputs[0])
+        quality = self._gate.measure(self._geometry.region(image) if self._regions else inputs[0])
         # An empty belt has another light and contrast than the parts; what it has to be like, its own model knows.
         empty = self._presence.empty(image)
         unfit = None if empty else self._gate.of(quality)
@@ -220,6 +237,8 @@ class Detector:
         Raises:
             InferenceError: the runtime failed or gave a score that is no number.
         """
+        if isinstance(self._judge.scorer, Assembly):
+            return self._judge_regions(self._judge.scorer, prepared, limits or self.info.limits, rules)
         started = time.perf_counter_ns()
         features = self._judge.runtime.infer(prepared.inputs)
         inferred = time.perf_counter_ns()
@@ -232,6 +251,26 @@ class Detector:
         decision = decide(scores, limits or self.info.limits, self._geometry, prepared.picture_size, name)
         score_ns = time.perf_counter_ns() - inferred
         return Judgement(prepared, scores, rules.apply(decision), 0, inferred - started, score_ns)
+
+    def _judge_regions(self, assembly: Assembly, prepared: Prepared, limits: Limits, rules: RuleSet) -> Judgement:
+        """`judge` for named regions: one view each."""
+        if len(prepared.inputs) != len(assembly.rois):
+            raise InferenceError(
+                f"the picture was made ready as {len(prepared.inputs)} views, the model judges {len(assembly.rois)}; "
+                "judge it with the model that it was stored for"
+            )
+        views: list[View] = []
+        infer_ns, score_ns = 0, 0
+        for index in range(len(assembly.rois)):
+            started = time.perf_counter_ns()
+            features = self._judge.runtime.infer(prepared.inputs[index : index + 1])
+            inferred = time.perf_counter_ns()
+            views.append(assembly(features, index))
+            infer_ns += inferred - started
+            score_ns += time.perf_counter_ns() - inferred
+        rows = {row.label: row for row in self.info.classes}
+        scores, decision = decide_assembly(views, self._judge.score_map, limits, rows)
+        return Judgement(prepared, scores, rules.apply(decision), 0, infer_ns, score_ns)
 
     def close(self) -> None:
         """Free the runtime; nothing may be judged after."""
@@ -264,8 +303,8 @@ def _warm_up(judge: Judge, manifest: Manifest) -> None:
     """The first runs allocate and compile; they must not be a part's."""
     blank = np.full((1, manifest.input.height_px, manifest.input.width_px, 3), 127, np.uint8)
     try:
-        for _ in range(_WARM_UP_RUNS):
-            judge(blank)
+        for run in range(max(_WARM_UP_RUNS, judge.views)):
+            judge(blank, run % judge.views)
     except ValueError as error:
         raise PackageError(
             f"the network's outputs do not fit the scorer ({error}); export the package again"

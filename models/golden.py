@@ -66,13 +66,16 @@ def replay_frames(
     manifest: Manifest,
     files: Mapping[str, bytes],
     runtime: str,
-    judge: Callable[[NDArray[np.uint8]], Scores],
+    judge: Callable[[NDArray[np.uint8], int], Scores],
 ) -> Iterator[Replay]:
-    """Judge every golden frame with `judge`; a runtime without own expectations is held to every recorded one."""
+    """Judge every golden frame with `judge`, which gets each with its view.
+
+    A runtime without own expectations is held to every recorded one.
+    """
     size = (manifest.input.width_px, manifest.input.height_px)
     limits = manifest.limits.limits()
     for frame in manifest.golden.frames:
-        scores = judge(decode_frame(files, frame.file, size))
+        scores = judge(decode_frame(files, frame.file, size), frame.view)
         found = expectation(scores, limits)
         known = [frame.expected[runtime]] if runtime in frame.expected else list(frame.expected.values())
         for expected in known:
@@ -84,7 +87,7 @@ def replay_golden_frames(
     manifest: Manifest,
     files: Mapping[str, bytes],
     runtime: str,
-    judge: Callable[[NDArray[np.uint8]], Scores],
+    judge: Callable[[NDArray[np.uint8], int], Scores],
 ) -> None:
     """Replay every golden frame and let only a judge pass that answers as recorded.
 

@@ -14,6 +14,7 @@ from models.artefact import ArtefactEntry as ArtefactEntry  # part of the manife
 from models.artefact import Format as Format
 from models.artefact import Quantization as Quantization
 from models.artefact import RuntimeName as RuntimeName
+from models.assembly_entry import AssemblyEntry as AssemblyEntry
 from models.decision import Box, DefectClass, Limits, Outcome, Severity
 from models.entry import Entry, FileName, Finite, Sha256, Unit, json_bytes, strict_json
 from models.errors import PackageError
@@ -91,6 +92,9 @@ class ScorerEntry(Entry):
     top_fraction: float = Field(gt=0.0, le=1.0, allow_inf_nan=False)
     arrays: dict[str, FileName]
 
+    def files(self) -> set[str]:
+        return set(self.arrays.values())
+
 
 class NamingEntry(Entry):
     """Prototypes of known defects: `vectors` `(n, d)` unit length, `codes` `(n,)`; see models/naming.py."""
@@ -157,10 +161,11 @@ class GoldenExpectation(Entry):
 
 
 class GoldenFrame(Entry):
-    """One network input, stored losslessly, and what each runtime must say of it."""
+    """One network input, stored losslessly, and what each runtime must say of it; `view`: which of a picture's."""
 
     file: FileName
     expected: dict[RuntimeName, GoldenExpectation]
+    view: int = Field(0, ge=0, le=63)
 
 
 class GoldenEntry(Entry):
@@ -183,13 +188,13 @@ class Manifest(Entry):
     schema_version: Literal["okng-package/1"]
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$")
-    task: Literal["anomaly"]
+    task: Literal["anomaly", "assembly"]
     created: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")
     classes: tuple[ClassEntry, ...] = Field(min_length=1, max_length=1000)
     input: InputEntry
     geometry: GeometryEntry
     artefacts: tuple[ArtefactEntry, ...] = Field(min_length=1, max_length=4)
-    scorer: ScorerEntry
+    scorer: ScorerEntry | AssemblyEntry = Field(discriminator="kind")
     naming: NamingEntry | None
     calibration: CalibrationEntry
     score_maps: dict[RuntimeName, ScoreMap]
@@ -214,6 +219,15 @@ class Manifest(Entry):
         missing = sorted(self.referenced() - set(self.files))
         if missing:
             raise ValueError(f"{missing[0]} is used but not listed under files")
+        return self
+
+    @model_validator(mode="after")
+    def _task_fits(self) -> Manifest:
+        assembly = self.scorer if isinstance(self.scorer, AssemblyEntry) else None
+        if (self.task == "assembly") is not (assembly is not None):
+            raise ValueError(f"the scorer {self.scorer.kind} is none for the task {self.task}")
+        if assembly is not None:
+            assembly.refuse_strangers({row.label for row in self.classes}, [one.view for one in self.golden.frames])
         return self
 
     @model_validator(mode="after")
@@ -243,7 +257,7 @@ class Manifest(Entry):
 
     def referenced(self) -> set[str]:
         """Every file that some entry names."""
-        names = {artefact.file for artefact in self.artefacts} | set(self.scorer.arrays.values())
+        names = {artefact.file for artefact in self.artefacts} | self.scorer.files()
         names |= {frame.file for frame in self.golden.frames}
         names |= {self.quality.reference} if self.quality.reference else set()
         names |= {self.presence.median, self.presence.spread} if self.presence else set()

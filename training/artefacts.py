@@ -8,11 +8,9 @@ use the missing file refuses to start, and never runs another one in its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
-
-import numpy as np
 
 from models.errors import ModelError
 from models.manifest import Format, Quantization
@@ -22,12 +20,12 @@ from training.calibrate import Raws
 from training.config import TrainConfig
 from training.errors import ConversionFailed, RefusedForSafety
 from training.features import Extractor, Features
-from training.fit import CrossFit, auroc
+from training.fit import auroc
 from training.gate import Calibration, Judged, judge
 from training.parity import Parity
 from training.progress import Progress
 from training.symmetric import extract_unoptimized, symmetric
-from training.tensors import Tensors
+from training.tensors import Tensor
 from training.timing import network_ms
 
 LITERT, SYMMETRIC = "tflite", "symmetric"
@@ -90,10 +88,16 @@ class Further:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What every offer is judged on."""
+    """What every offer is judged on.
 
-    tensors: Tensors
-    best: CrossFit
+    `frames`: all held-out network inputs. `raws`: from the feature maps of `strides` of all frames, in order, to raw
+    scores, of which the first `good` are to be low.
+    """
+
+    frames: Sequence[Tensor]
+    strides: Sequence[int]
+    raws: Callable[[Iterable[Features]], Raws]
+    good: int
     calibration: Calibration
     progress: Progress
 
@@ -105,21 +109,21 @@ class Bench:
             ModelError: its runtime cannot load or run it.
         """
         if offer.runtime == SYMMETRIC:
-            maps = extract_unoptimized(offer.content, self.tensors.plain)
+            maps = extract_unoptimized(offer.content, self.frames)
             return judge(self.calibration, SYMMETRIC, self._raws(offer, maps), self.calibration.maps[REFERENCE])
         extract = Extractor(offer.content, offer.runtime, threads=2)
         try:
-            return judge(self.calibration, offer.runtime, self._raws(offer, extract(self.tensors.plain)))
+            return judge(self.calibration, offer.runtime, self._raws(offer, extract(self.frames)))
         finally:
             extract.close()
 
     def _raws(self, offer: Offer, maps: Iterator[Features]) -> Raws:
-        counted = self.progress.each(f"parity of {offer.runtime}, {offer.quantization}", maps, len(self.tensors.plain))
-        return np.array([self.best.score(index, own) for index, own in enumerate(counted)])
+        counted = self.progress.each(f"parity of {offer.runtime}, {offer.quantization}", maps, len(self.frames))
+        return self.raws(counted)
 
     def trial(self, offer: Offer, raws: Raws | None, parity: Parity | None, refusal: str) -> Trial:
         """The offer's row of the report; a file that could not be judged has no figures but its size."""
-        good = len(self.tensors.good)
+        good = self.good
         known = raws is not None and len(raws) > good
         return Trial(
             offer.runtime,
@@ -132,7 +136,11 @@ class Bench:
         )
 
     def _ms(self, offer: Offer) -> float | None:
-        return None if offer.runtime == SYMMETRIC else network_ms(offer.content, offer.runtime, self.tensors.good)
+        return None if offer.runtime == SYMMETRIC else self.network_ms(offer.content, offer.runtime)
+
+    def network_ms(self, content: bytes, runtime: str) -> float:
+        """The network alone, on one thread of this machine."""
+        return network_ms(content, runtime, self.frames)
 
 
 class Judging(Protocol):
@@ -192,7 +200,6 @@ def _convert(reference: bytes, bench: Bench, size: tuple[int, int]) -> list[Offe
     Raises:
         ConversionFailed: there are none.
     """
-    strides = bench.best.candidate.shape.strides
-    work = (litert.convert(reference, strides, size) for _ in range(1))
+    work = (litert.convert(reference, tuple(bench.strides), size) for _ in range(1))
     (files,) = bench.progress.each("conversion to LiteRT", work, 1)
     return [Offer(LITERT, "tflite", form, files[form]) for form in litert.LADDER]

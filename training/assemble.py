@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from models.decision import Limits
 from models.instructions import instruction_set
 from models.manifest import (
     ArtefactEntry,
+    AssemblyEntry,
     CalibrationEntry,
     ClassEntry,
     GeometryEntry,
@@ -24,13 +26,14 @@ from models.manifest import (
     NamingEntry,
     QualityEntry,
     ScoreMap,
+    ScorerEntry,
     TrainingEntry,
 )
 from models.package import file_table
 from models.quality import Quality, taught_by
+from models.scorers import Floats
 from training.artefacts import LITERT, REFERENCE_FORM, SYMMETRIC, SYMMETRIC_FORM, Offer
 from training.config import TrainConfig
-from training.fit import Fitted
 from training.golden import Golden
 from training.presence import Lesson
 from training.prototypes import Prototypes
@@ -39,6 +42,14 @@ _REFERENCE = "quality/reference.npy"
 # What the files are called; a symmetric one beside the general one of the same format needs a name of its own.
 _NETWORK_FILES = {REFERENCE_FORM: "model.onnx", SYMMETRIC_FORM: "model.symmetric.onnx"}
 _LITERT_FILE = "model.tflite"
+
+
+class Taught(Protocol):
+    """A fitted scorer: its arrays by role, and its entry once the arrays have files."""
+
+    @property
+    def arrays(self) -> dict[str, Floats]: ...
+    def entry(self, files: dict[str, str]) -> ScorerEntry | AssemblyEntry: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class Ingredients:
     input_size: tuple[int, int]
     catalogue: tuple[ClassEntry, ...]
     networks: Sequence[Offer]
-    fitted: Fitted
+    fitted: Taught
     prototypes: Prototypes | None
     calibration: CalibrationEntry
     maps: Mapping[str, ScoreMap]
@@ -69,10 +80,10 @@ def assemble(parts: Ingredients) -> tuple[Manifest, dict[str, bytes]]:
     arrays = {role: f"scorer/{role}.npy" for role in parts.fitted.arrays}
     files |= {arrays[role]: npy(array) for role, array in parts.fitted.arrays.items()}
     frames = []
-    for index, (png, expected) in enumerate(parts.golden.frames):
+    for index, frame in enumerate(parts.golden.frames):
         name = f"golden/{index:02d}.png"
-        files[name] = png
-        frames.append(GoldenFrame.model_validate({"file": name, "expected": expected}))
+        files[name] = frame.png
+        frames.append(GoldenFrame.model_validate({"file": name, "view": frame.view, "expected": frame.expected}))
     naming = None
     if parts.prototypes is not None:
         files["naming/vectors.npy"] = npy(parts.prototypes.vectors)
@@ -95,12 +106,12 @@ def _manifest(
     quality: QualityEntry,
     files: dict[str, bytes],
 ) -> Manifest:
-    geometry = parts.config.geometry()
+    geometry, scorer = parts.config.geometry(), parts.fitted.entry(arrays)
     return Manifest(
         schema_version="okng-package/1",
         id=parts.id,
         version=parts.version,
-        task="anomaly",
+        task="assembly" if isinstance(scorer, AssemblyEntry) else "anomaly",
         created=parts.created,
         classes=parts.catalogue,
         input=InputEntry(
@@ -111,7 +122,7 @@ def _manifest(
         ),
         geometry=GeometryEntry(roi=parts.config.roi, hash=geometry.hash),
         artefacts=tuple(artefact_entry(offer, parts.maps) for offer in parts.networks),
-        scorer=parts.fitted.entry(arrays),
+        scorer=scorer,
         naming=naming,
         calibration=parts.calibration,
         score_maps=dict(parts.maps),  # type: ignore[arg-type]  # pydantic checks the runtimes' names

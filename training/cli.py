@@ -24,6 +24,7 @@ from models.errors import (
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
+    from training.config import TrainConfig
     from training.run import Request
 
 _USAGE, _NOT_THERE, _REFUSED, _INTERRUPTED = 2, 3, 4, 130
@@ -74,9 +75,9 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
     "Exit codes: 0 done, 2 unusable data, 3 not there, 4 refused (parity), 130 stopped."
 )
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The package to write, NAME.okng.")
+@click.option("--out", type=click.Path(path_type=Path), help="The package to write, NAME.okng.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same data and seed, same package.")
-@click.option("--size", default=256, show_default=True, type=click.IntRange(64, 1024), help="Network input, pixels.")
+@click.option("--size", type=click.IntRange(64, 1024), help="Network input, pixels  [default: 256; 128 a named region]")
 @click.option("--roi", callback=_region, metavar="X,Y,W,H", help="Region of the picture to look at.")
 @click.option("--id", "model_id", callback=_word, help="Model id  [default: NAME of the package]")
 @click.option("--model-version", callback=_word, help="Model version  [default: date of the newest picture]")
@@ -89,11 +90,15 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
 )
 @click.option("--report", type=click.Path(path_type=Path), help="HTML report  [default: NAME.report.html]")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
+@click.option("--folds", type=click.IntRange(2, 20), help="Named regions: judge each N-th part unseen, write nothing.")
+@click.option(
+    "--repeats", default=1, show_default=True, type=click.IntRange(1, 20), help="Seeds to repeat --folds with."
+)
 def train(
     data: Path,
-    out: Path,
+    out: Path | None,
     seed: int,
-    size: int,
+    size: int | None,
     roi: tuple[int, int, int, int] | None,
     model_id: str | None,
     model_version: str | None,
@@ -101,18 +106,28 @@ def train(
     runtimes: tuple[str, ...] | None,
     report: Path | None,
     as_json: bool,
+    folds: int | None,
+    repeats: int,
 ) -> None:
-    """Train a model package from DATA: good/ and one folder a defect.
+    """Train a model package from DATA: good/ and one folder a defect, or named regions in rois.toml.
 
     Masks may lie in ground_truth/<defect>/. Twelve good pictures are the least, 60 certify 5 % overkill.
+    Named regions need labels.csv beside rois.toml, a label for each region of every picture.
     """
     _need_training_libraries()
 
     def work() -> None:
-        from training.config import TrainConfig
+        from training.config import ROI_SIZE_PX, SIZE_PX, TrainConfig
+        from training.rois.dataset import is_assembly
         from training.run import Request
 
-        config = TrainConfig(seed=seed, size_px=size, roi=roi, runtimes=runtimes)
+        side = size or (ROI_SIZE_PX if is_assembly(data) else SIZE_PX)
+        config = TrainConfig(seed=seed, size_px=side, roi=roi, runtimes=runtimes)
+        if folds is not None:
+            _cross_validate(data, config, folds, repeats, as_json)
+            return
+        if out is None:
+            raise click.UsageError("say with --out which package to write")
         moment = created or _newest(data)
         name = model_id or re.sub(r"[^a-z0-9._-]+", "-", out.stem.lower()).strip("-._")[:64] or "model"
         request = Request(data, out, config, name, model_version or moment[:10].replace("-", "."), moment)
@@ -124,21 +139,32 @@ def train(
 def _train(request: Request, report: Path, as_json: bool) -> None:
     from models.package import write_atomically
     from training.progress import Progress
-    from training.report import figures, html, summary
     from training.report_networks import sentences
-    from training.run import train as run
+    from training.telling import train_and_tell
 
     for path in (request.package, report):
         if not path.absolute().parent.is_dir():
             raise click.UsageError(f"there is no folder {path.absolute().parent}; make it first")
-    done = run(request, Progress(sys.stderr))
-    write_atomically(report, html(done).encode())
+    told = train_and_tell(request, Progress(sys.stderr))
+    write_atomically(report, told.html.encode())
     if as_json:
-        click.echo(json.dumps(figures(done), ensure_ascii=False, indent=1))
-        click.echo("\n".join(sentences(done.networks)), err=True)
+        click.echo(json.dumps(told.figures, ensure_ascii=False, indent=1))
+        click.echo("\n".join(sentences(told.networks)), err=True)
         return
-    click.echo(summary(done))
+    click.echo(told.summary)
     click.echo(f"package {request.package}\nreport  {report}")
+
+
+def _cross_validate(data: Path, config: TrainConfig, folds: int, repeats: int, as_json: bool) -> None:
+    from training.progress import Progress
+    from training.rois.cross_validate import cross_validate
+    from training.rois.evaluate import as_dict, as_text
+
+    found = cross_validate(data, config, folds, range(config.seed, config.seed + repeats), Progress(sys.stderr))
+    if as_json:
+        click.echo(json.dumps([as_dict(one) for one in found], ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(as_text(one) for one in found))
 
 
 @click.command(
@@ -160,19 +186,25 @@ def _train(request: Request, report: Path, as_json: bool) -> None:
 def evaluate(package: Path, data: Path, runtime: str, threads: int, as_json: bool) -> None:
     """Judge every picture of DATA with PACKAGE by the station's own code.
 
-    Prints AUROC, escapes, overkill and rechecks with exact 95 % intervals, names and latency, for each runtime.
+    Prints AUROC, escapes, overkill and rechecks with exact 95 % intervals, names and latency, for each runtime; of
+    named regions how often each is judged right.
     """
 
     def work() -> None:
         from models.package import open_package
-        from training.evaluation_text import as_dict, as_text, evaluate_package
+        from training import evaluation_text
+        from training.rois import evaluate as rois
+        from training.rois.dataset import is_assembly
 
         open_package(package)  # a wrong path is said before a large data set is read
-        found = evaluate_package(package, data, runtime, threads)
-        if as_json:
-            click.echo(json.dumps([as_dict(one) for one in found], ensure_ascii=False, indent=1))
+        if is_assembly(data):
+            regions = rois.evaluate_assembly(package, data, runtime, threads)
+            texts, figures = [rois.as_text(one) for one in regions], [rois.as_dict(one) for one in regions]
         else:
-            click.echo("\n".join(as_text(one) for one in found))
+            found = evaluation_text.evaluate_package(package, data, runtime, threads)
+            texts = [evaluation_text.as_text(one) for one in found]
+            figures = [evaluation_text.as_dict(one) for one in found]
+        click.echo(json.dumps(figures, ensure_ascii=False, indent=1) if as_json else "\n".join(texts))
 
     _guarded(work)
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from models.decision import Box
 from models.geometry import Geometry
 
+SIZE_PX = 256
+ROI_SIZE_PX = 128
 MIN_GOOD = 12
 FOLDS = 4
 CALIBRATION_PICTURES = 64
@@ -31,7 +33,7 @@ class TrainConfig:
     """
 
     seed: int = 0
-    size_px: int = 256
+    size_px: int = SIZE_PX
     roi: tuple[int, int, int, int] | None = None
     runtimes: tuple[str, ...] | None = None
 
@@ -43,14 +45,19 @@ class TrainConfig:
 
     def input_size(self, picture_size: tuple[int, int]) -> tuple[int, int]:
         """(width, height) of the network input for pictures of (width, height): multiples of 16, area near size²."""
-        width, height = (self.roi[2], self.roi[3]) if self.roi else picture_size
-        stretch = (width / height) ** 0.5
-        return _multiple_of_16(self.size_px * stretch), _multiple_of_16(self.size_px / stretch)
+        return input_size((self.roi[2], self.roi[3]) if self.roi else picture_size, self.size_px)
 
     def sha256(self) -> str:
         fixed = {"folds": FOLDS, "bank": BANK_SIZE, "calibration": CALIBRATION_PICTURES, "views": VIEWS_WANTED}
         text = json.dumps({**asdict(self), **fixed}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def input_size(proportions: tuple[float, float], size_px: int) -> tuple[int, int]:
+    """(width, height) of a network input of such proportions: multiples of 16, area near `size_px` squared."""
+    width, height = proportions
+    stretch = (width / height) ** 0.5
+    return _multiple_of_16(size_px * stretch), _multiple_of_16(size_px / stretch)
 
 
 def _multiple_of_16(value: float) -> int:

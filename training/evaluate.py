@@ -40,6 +40,14 @@ class Rate:
     def interval(self) -> tuple[float, float]:
         return two_sided(self.count, self.total)
 
+    def figures(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "count": self.count,
+            "total": self.total,
+            "interval_95": [round(end, 5) for end in self.interval()],
+        }
+
     def __str__(self) -> str:
         if not self.total:
             return "none to judge"

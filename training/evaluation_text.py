@@ -8,7 +8,8 @@ from models.detector import Detector
 from models.package import open_package
 from models.runtimes.choose import installed_runtimes
 from training.data.dataset import open_dataset
-from training.evaluate import Evaluation, Rate, count_gaps, judge_pictures, summarize
+from training.errors import BadData
+from training.evaluate import Evaluation, count_gaps, judge_pictures, summarize
 
 
 def evaluate_package(package: Path, root: Path, runtime: str, threads: int) -> list[Evaluation]:
@@ -18,7 +19,10 @@ def evaluate_package(package: Path, root: Path, runtime: str, threads: int) -> l
         TrainingError: the data set cannot be used.
         ModelError: the package cannot be used, or a picture is none it can judge.
     """
-    formats = {artefact.format for artefact in open_package(package).manifest.artefacts}
+    manifest = open_package(package).manifest
+    if manifest.task != "anomaly":
+        raise BadData(f"{package} judges named regions; name a data set with rois.toml and labels.csv")
+    formats = {artefact.format for artefact in manifest.artefacts}
     data = open_dataset(root, min_good=0, one_size=False)
     found = []
     for name in installed_runtimes(formats) if runtime == "all" else (runtime,):
@@ -56,18 +60,14 @@ def as_dict(found: Evaluation) -> dict[str, object]:
     return {
         "runtime": found.runtime,
         "auroc": found.auroc,
-        "escapes": _rate(found.escapes),
-        "escapes_per_class": {label: _rate(rate) for label, rate in found.per_class.items()},
-        "overkill": _rate(found.overkill),
-        "recheck_good": _rate(found.recheck_good),
-        "recheck_defective": _rate(found.recheck_defective),
-        "named_right": _rate(found.named_right),
-        "overlooked": _rate(found.overlooked),
-        "gaps": _rate(found.gaps),
+        "escapes": found.escapes.figures(),
+        "escapes_per_class": {label: rate.figures() for label, rate in found.per_class.items()},
+        "overkill": found.overkill.figures(),
+        "recheck_good": found.recheck_good.figures(),
+        "recheck_defective": found.recheck_defective.figures(),
+        "named_right": found.named_right.figures(),
+        "overlooked": found.overlooked.figures(),
+        "gaps": found.gaps.figures(),
         "latency_p50_ms": round(found.latency_p50_ms, 3),
         "latency_p99_ms": round(found.latency_p99_ms, 3),
     }
-
-
-def _rate(rate: Rate) -> dict[str, object]:
-    return {"count": rate.count, "total": rate.total, "interval_95": [round(end, 5) for end in rate.interval()]}

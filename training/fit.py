@@ -7,7 +7,7 @@ pictures teach only `known`, which can only raise a score; the rest is fitted on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -204,6 +204,10 @@ class CrossFit:
     def score(self, index: int, features: Features) -> float:
         """The same from the features of the scorer's own strides alone."""
         return self.scorers[self.fold_of[index]](features).raw
+
+    def scores(self, maps: Iterable[Features]) -> Raws:
+        """The same of all pictures in order."""
+        return np.array([self.score(index, own) for index, own in enumerate(maps)])
 
 
 @dataclass(frozen=True, slots=True)

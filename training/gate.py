@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def first_through_the_gate(
     refusals: list[RefusedForSafety] = []
     for candidate in tried[:_ATTEMPTS]:
         try:
-            calibration = _of_reference(names, candidate)
+            calibration = of_reference(names, candidate)
             for name in runtimes:
                 judged = judge(calibration, name, _raws(tensors, network, name, candidate, progress))
                 refuse_disparity(judged.parity)
@@ -107,8 +108,21 @@ def first_through_the_gate(
     raise refusals[0]
 
 
-def _of_reference(names: Sequence[str], best: CrossFit) -> Calibration:
-    """Map and limits from the reference's own scores."""
+class HeldOut(Protocol):
+    """Held-out raw scores on the reference runtime: of what is good, and of what is not."""
+
+    @property
+    def good(self) -> Raws: ...
+    @property
+    def defective(self) -> Raws: ...
+
+
+def of_reference(names: Sequence[str], best: HeldOut) -> Calibration:
+    """Map and limits from the reference's own scores.
+
+    Raises:
+        RefusedForSafety: the scores say nothing.
+    """
     raws = {REFERENCE: np.concatenate([best.good, best.defective])}
     refuse_constant(raws[REFERENCE], f"the network on {REFERENCE}")
     maps = {REFERENCE: reference_map(best.good)}

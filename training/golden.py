@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,16 @@ from models.runtimes.choose import REFERENCE
 from training.config import GOLDEN_FRAMES
 from training.errors import RefusedForSafety
 
-Judges = Mapping[str, Callable[[NDArray[np.uint8]], Scores]]
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A network input `(1, H, W, 3)`; `view` is the region that it shows, 0 where there is but one."""
+
+    tensor: NDArray[np.uint8]
+    view: int = 0
+
+
+Judges = Mapping[str, Callable[[Frame], Scores]]
 _MARGIN_TOLERANCES = 2.0
 _FEWEST = 4
 # A device that replays a frame rounds a little otherwise again than what it was chosen with.
@@ -23,10 +32,19 @@ _TWIN_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Golden:
-    """PNG and expectation per runtime of each frame; `tolerance` is in calibrated units."""
+class Chosen:
+    """A frame that is shipped: PNG, view, and what is expected of it on each runtime."""
 
-    frames: tuple[tuple[bytes, dict[str, GoldenExpectation]], ...]
+    png: bytes
+    view: int
+    expected: dict[str, GoldenExpectation]
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """The frames of a package; `tolerance` is in calibrated units."""
+
+    frames: tuple[Chosen, ...]
     tolerance: float
 
 
@@ -36,18 +54,18 @@ def tolerance_of(good_scores: NDArray[np.float64]) -> float:
     return float(np.clip(0.1 * (high - low), 0.005, 0.03))
 
 
-def spoiled(tensor: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A good network input with its middle inverted: an NG frame for data sets without defects."""
-    frame = tensor.copy()
-    height, width = frame.shape[1:3]
-    middle = frame[:, height // 3 : 2 * height // 3, width // 3 : 2 * width // 3]
+def spoiled(frame: Frame) -> Frame:
+    """A good frame with its middle inverted: an NG frame for data sets without defects."""
+    tensor = frame.tensor.copy()
+    height, width = tensor.shape[1:3]
+    middle = tensor[:, height // 3 : 2 * height // 3, width // 3 : 2 * width // 3]
     middle[:] = 255 - middle
-    return frame
+    return replace(frame, tensor=tensor)
 
 
 def choose_golden(
-    good: Sequence[NDArray[np.uint8]],
-    defective: Sequence[NDArray[np.uint8]],
+    good: Sequence[Frame],
+    defective: Sequence[Frame],
     judges: Judges,
     limits: Limits,
     tolerance: float,
@@ -66,7 +84,7 @@ def choose_golden(
     ok = search.find(good, Outcome.OK, half)
     ng = search.find(defective, Outcome.NG, half)
     if len(ng) < half:
-        ng += search.find([spoiled(tensor) for tensor in good], Outcome.NG, half - len(ng))
+        ng += search.find([spoiled(frame) for frame in good], Outcome.NG, half - len(ng))
     if min(len(ok), len(ng)) < _FEWEST:
         raise RefusedForSafety(
             f"only {len(ok)} good and {len(ng)} bad pictures are judged clearly by every runtime, {_FEWEST} of each "
@@ -83,18 +101,16 @@ class _Search:
     limits: Limits
     tolerance: float
 
-    def find(
-        self, tensors: Sequence[NDArray[np.uint8]], outcome: Outcome, most: int
-    ) -> list[tuple[bytes, dict[str, GoldenExpectation]]]:
-        """The first of `tensors` that are clearly of `outcome`, with what is expected of them."""
-        found: list[tuple[bytes, dict[str, GoldenExpectation]]] = []
-        for tensor in tensors:
+    def find(self, frames: Sequence[Frame], outcome: Outcome, most: int) -> list[Chosen]:
+        """The first of `frames` that are clearly of `outcome`, with what is expected of them."""
+        found: list[Chosen] = []
+        for frame in frames:
             if len(found) == most:
                 break
-            expected = {name: expectation(judge(tensor), self.limits) for name, judge in self.judges.items()}
+            expected = {name: expectation(judge(frame), self.limits) for name, judge in self.judges.items()}
             clear = all(self._is_clear(one, outcome) for one in expected.values())
-            if clear and all(self._repeats(twin(tensor), expected[REFERENCE]) for twin in self.twins.values()):
-                found.append((encode_frame(tensor), expected))
+            if clear and all(self._repeats(twin(frame), expected[REFERENCE]) for twin in self.twins.values()):
+                found.append(Chosen(encode_frame(frame.tensor), frame.view, expected))
         return found
 
     def _is_clear(self, found: GoldenExpectation, outcome: Outcome) -> bool:

@@ -6,7 +6,7 @@ scorers. See models/certificate.py for what may be concluded from them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from models.manifest import CalibrationEntry, HeldOutEntry, SampleEntry
 from models.runtimes.choose import REFERENCE
@@ -18,17 +18,7 @@ from training.gate import Calibration
 def calibration_entry(data: DataSet, calibration: Calibration, scorers: int) -> CalibrationEntry:
     """All held-out raw scores, of every runtime in the gate; `scorers`: how many were compared on them."""
     found = {name: _held_out(data, raws) for name, raws in calibration.raws.items()}
-    reference = found.pop(REFERENCE)
-    return CalibrationEntry.model_validate(
-        {
-            "scores": reference.good.scores,
-            "groups": reference.good.groups,
-            "defects": reference.defects,
-            "others": found,
-            "scorers": scorers,
-            "spare_rank": calibration.raw_limits.spare_rank,
-        }
-    )
+    return runtimes_entry(found, scorers, calibration.raw_limits.spare_rank)
 
 
 def _held_out(data: DataSet, raws: Raws) -> HeldOutEntry:
@@ -36,11 +26,32 @@ def _held_out(data: DataSet, raws: Raws) -> HeldOutEntry:
     count = len(data.good)
     bad = list(zip(raws[count:], data.defective, strict=True))
     return HeldOutEntry(
-        good=_sample(zip(raws[:count], data.good, strict=True)),
-        defects={label: _sample(pair for pair in bad if pair[1].label == label) for label in data.defects},
+        good=_of_pictures(zip(raws[:count], data.good, strict=True)),
+        defects={label: _of_pictures(pair for pair in bad if pair[1].label == label) for label in data.defects},
     )
 
 
-def _sample(pairs: Iterable[tuple[float, Picture]]) -> SampleEntry:
-    rows: Sequence[tuple[float, str]] = sorted((float(raw), picture.group) for raw, picture in pairs)
+def _of_pictures(pairs: Iterable[tuple[float, Picture]]) -> SampleEntry:
+    return sample_entry((raw, picture.group) for raw, picture in pairs)
+
+
+def sample_entry(pairs: Iterable[tuple[float, str]]) -> SampleEntry:
+    """Raw scores with their groups, as a package holds them."""
+    rows = sorted((float(raw), group) for raw, group in pairs)
     return SampleEntry(scores=tuple(raw for raw, _ in rows), groups=tuple(group for _, group in rows))
+
+
+def runtimes_entry(found: dict[str, HeldOutEntry], scorers: int, spare_rank: int | None) -> CalibrationEntry:
+    """Held-out scores by runtime, as a package holds them."""
+    others = dict(found)
+    reference = others.pop(REFERENCE)
+    return CalibrationEntry.model_validate(
+        {
+            "scores": reference.good.scores,
+            "groups": reference.good.groups,
+            "defects": reference.defects,
+            "others": others,
+            "scorers": scorers,
+            "spare_rank": spare_rank,
+        }
+    )

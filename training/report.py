@@ -12,12 +12,12 @@ from html import escape
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.certificate_text import lines
 from models.decision import outcome_of
 from models.intervals import two_sided
 from models.runtimes.choose import REFERENCE
-from training.data.dataset import Picture
 from training.fit import auroc
 from training.proof import bound_of, proof
 from training.report_networks import network_figures, network_table, sentences
@@ -25,7 +25,7 @@ from training.report_parts import histogram, latency_rows, overlay, table
 from training.run import TrainingRun
 
 _WORST = 24
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:64em;padding:0 1em;color:#222}
+STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:64em;padding:0 1em;color:#222}
 h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ccc}
 table{border-collapse:collapse}td,th{padding:.2em .8em;border:1px solid #ccc;text-align:left}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(15em,1fr));gap:1em}
@@ -121,7 +121,7 @@ def html(run: TrainingRun) -> str:
         "<h2>Pictures to look at first</h2>" + _pictures(run),
         "<h2>Origin</h2>" + _origin(run),
     ]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(sections)}</body></html>\n'
 
 
@@ -193,15 +193,17 @@ def _pictures(run: TrainingRun) -> str:
     half = _WORST // 2
     chosen = [*bad[:half], *good[: _WORST - min(half, len(bad))]]
     maps = overlay(run, [picture for _, picture in chosen])
-    figures_ = [_figure(picture, float(score), image) for (score, picture), image in zip(chosen, maps, strict=True)]
+    figures_ = [
+        figure(f"{picture.name}: {score:.3f}", image) for (score, picture), image in zip(chosen, maps, strict=True)
+    ]
     note = '<p class="note">Maps are the shipped scorer\'s; the scores beneath are held out.</p>'
     return f'{note}<div class="pictures">{"".join(figures_)}</div>'
 
 
-def _figure(picture: Picture, score: float, image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
+def figure(caption: str, image: NDArray[np.uint8]) -> str:
+    """A picture inside the report."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])
     source = base64.b64encode(bytes(data)).decode()
-    caption = f"{picture.name}: {score:.3f}"
     return (
         f'<figure><img alt="" src="data:image/jpeg;base64,{source}"><figcaption>{escape(caption)}</figcaption></figure>'
     )

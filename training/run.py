@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from models.manifest import ClassEntry, Manifest, TrainingEntry
+from models.decision import Scores
+from models.manifest import ClassEntry, Manifest, ScoreMap, TrainingEntry
 from models.package import write_package
 from models.quality import measure, reduced
 from models.runtimes.choose import REFERENCE, installed_runtimes
@@ -27,16 +28,16 @@ from training.data.dataset import DataSet, open_dataset
 from training.data.split import folds_by_group
 from training.errors import NotThere
 from training.export import export_trunk, keep_outputs, quantize
-from training.features import ALL_STRIDES, Extractor, Inputs
+from training.features import ALL_STRIDES, Extractor, Features, Inputs
 from training.fit import DEFAULT, Candidate, CrossFit, FitData, Fitted, auroc, choose, cross_fit, fit, select
 from training.gate import Calibration, first_through_the_gate
+from training.golden import Frame
 from training.held_out import calibration_entry
 from training.presence import Lesson, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
-from training.self_test import choose_self_test
+from training.self_test import Exam, choose_self_test
 from training.tensors import Tensors, calibration_frames, read_tensors
-from training.timing import network_ms
 
 _TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-headless")
 
@@ -98,14 +99,14 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     features = _features(network, tensors, _folds(data, config.seed), "INT8 features", progress)
     tried = _choose(features, config.seed, progress)
     names = [picture.name for picture in (*data.good, *data.defective)]
-    best, calibration = first_through_the_gate(names, tensors, network, tried, _onnx_runtimes(config), progress)
+    best, calibration = first_through_the_gate(names, tensors, network, tried, onnx_runtimes(config), progress)
     fitted = fit(best.candidate, features.sample(best.candidate.views), config.seed)
     prototypes = _prototypes(data, features, fitted, calibration, catalogue)
     strides = best.candidate.shape.strides
     reference = Offer(REFERENCE, "onnx", REFERENCE_FORM, keep_outputs(network, strides))
-    bench = Bench(tensors, best, calibration, progress)
+    bench = Bench(tensors.plain, strides, best.scores, len(tensors.good), calibration, progress)
     found = find_further(reference.content, bench, config, inputs.size)
-    golden, further = choose_self_test(reference, found, fitted, bench)
+    golden, further = choose_self_test(reference, found, _exam(fitted, tensors), bench)
     calibration = further.calibration(calibration)
     manifest, files = assemble(
         Ingredients(
@@ -128,7 +129,7 @@ def train(request: Request, progress: Progress) -> TrainingRun:
         )
     )
     fp32 = _fp32_auroc(plain, tensors, best, config.seed, progress)
-    networks = _networks(keep_outputs(plain, strides), reference, further, bench)
+    networks = networks_of(keep_outputs(plain, strides), reference, further, bench)
     write_package(request.package, manifest, files)
     size = request.package.stat().st_size
     return TrainingRun(
@@ -148,18 +149,25 @@ def check_runtimes(config: TrainConfig) -> None:
         raise NotThere("openvino was asked for, but is not installed; pip install 'okng[openvino]'")
 
 
-def _onnx_runtimes(config: TrainConfig) -> tuple[str, ...]:
+def onnx_runtimes(config: TrainConfig) -> tuple[str, ...]:
     """What else runs the reference's file here and is wanted."""
     return tuple(name for name in installed_runtimes() if name != REFERENCE and config.wants(name))
 
 
-def _networks(plain: bytes, reference: Offer, further: Further, bench: Bench) -> Networks:
+def _exam(fitted: Fitted, tensors: Tensors) -> Exam:
+    def scores(maps: Features, _view: int, score_map: ScoreMap) -> Scores:
+        return calibrated(fitted.scorer(maps), score_map)
+
+    return Exam([Frame(one) for one in tensors.good], [Frame(one) for one in tensors.defective], scores)
+
+
+def networks_of(plain: bytes, reference: Offer, further: Further, bench: Bench) -> Networks:
     """The reference's file on each of its runtimes, then all others, and fp32 in the same minute."""
     trials = []
     for name, raws in bench.calibration.raws.items():
         parity = next((one for one in bench.calibration.parity if one.runtime == name), None)
         trials.append(bench.trial(replace(reference, runtime=name), raws, parity, ""))
-    fp32_ms = network_ms(plain, REFERENCE, bench.tensors.good)
+    fp32_ms = bench.network_ms(plain, REFERENCE)
     return Networks((*trials, *further.trials), further.left_out, len(plain), fp32_ms)
 
 
@@ -234,5 +242,10 @@ def _origin(data: DataSet, config: TrainConfig) -> TrainingEntry:
         seed=config.seed,
         good_pictures=len(data.good),
         defective_pictures=len(data.defective),
-        tools={name: version(name) for name in (*_TOOLS, *(litert.TOOLS if may_convert(config) else ()))},
+        tools=tools(config),
     )
+
+
+def tools(config: TrainConfig) -> dict[str, str]:
+    """The libraries that such a run uses, with their versions."""
+    return {name: version(name) for name in (*_TOOLS, *(litert.TOOLS if may_convert(config) else ()))}

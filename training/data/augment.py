@@ -16,7 +16,7 @@ def turned_view(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[n
         image = np.ascontiguousarray(image[:, ::-1])
     turn = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), float(rng.uniform(0, 360)), 1.0)
     turned = cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return _lit(turned, rng)
+    return lit(turned, rng)
 
 
 def shifted_view(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -26,9 +26,10 @@ def shifted_view(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[
     turn = np.asarray(turn, np.float64)
     turn[:, 2] += rng.uniform(-0.03, 0.03, 2) * np.array([width, height])
     moved = cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return _lit(moved, rng)
+    return lit(moved, rng)
 
 
-def _lit(image: NDArray[np.generic], rng: np.random.Generator) -> NDArray[np.uint8]:
+def lit(image: NDArray[np.generic], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The picture a little lighter or darker."""
     gain = 1.0 + float(rng.uniform(-_MAX_GAIN, _MAX_GAIN))
     return np.asarray(cv2.convertScaleAbs(np.asarray(image), alpha=gain), np.uint8)

@@ -6,26 +6,25 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from models.decision import Limits, Scores
 from models.runtimes.choose import REFERENCE
 from training.errors import RefusedForSafety
-from training.golden import choose_golden
+from training.golden import Frame, choose_golden
 
 LIMITS, TOLERANCE = Limits(0.4, 0.6), 0.02
-Answer = Callable[[NDArray[np.uint8]], Scores]
+Answer = Callable[[Frame], Scores]
 
 
-def frames(value: int, count: int = 12) -> list[NDArray[np.uint8]]:
-    return [np.full((1, 32, 32, 3), value + index, np.uint8) for index in range(count)]
+def frames(value: int, count: int = 12) -> list[Frame]:
+    return [Frame(np.full((1, 32, 32, 3), value + index, np.uint8)) for index in range(count)]
 
 
 def answer(offset: float = 0.0, from_value: int = 0) -> Answer:
     """Score = first pixel / 255; `offset` is added from a pixel value on."""
 
-    def judge(tensor: NDArray[np.uint8]) -> Scores:
-        value = int(tensor[0, 0, 0, 0])
+    def judge(frame: Frame) -> Scores:
+        value = int(frame.tensor[0, 0, 0, 0])
         score = value / 255 + (offset if value >= from_value else 0.0)
         return Scores(score, score, np.full((2, 2), score, np.float32))
 
@@ -35,13 +34,13 @@ def answer(offset: float = 0.0, from_value: int = 0) -> Answer:
 def test_twins_that_repeat_the_reference_take_nothing_away() -> None:
     golden = choose_golden(frames(10), frames(220), {REFERENCE: answer()}, LIMITS, TOLERANCE, {"twin": answer(0.009)})
     assert len(golden.frames) == 16
-    assert all(set(expected) == {REFERENCE} for _, expected in golden.frames)
+    assert all(set(frame.expected) == {REFERENCE} for frame in golden.frames)
 
 
 def test_frames_on_which_a_twin_answers_otherwise_are_passed_over() -> None:
     twin = answer(0.011, from_value=222)
     golden = choose_golden(frames(10), frames(214), {REFERENCE: answer()}, LIMITS, TOLERANCE, {"twin": twin})
-    worst = max(expected[REFERENCE].score for _, expected in golden.frames)
+    worst = max(frame.expected[REFERENCE].score for frame in golden.frames)
     assert worst < 222 / 255
 
 

@@ -1,0 +1,114 @@
+"""Labelled assemblies through the station's own Detector; runs without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.assembly_entry import AssemblyEntry
+from models.decision import outcome_of
+from models.detector import Detector
+from models.package import open_package
+from models.picture_file import read_picture
+from models.runtimes.choose import installed_runtimes
+from training.errors import BadData
+from training.rois.dataset import AssemblyData, open_assembly
+from training.rois.figures import RegionFigures, RegionJudged, by_part, by_region
+
+
+@dataclass(frozen=True, slots=True)
+class RegionEvaluation:
+    """Figures of one runtime: a row a region and one of all, whole parts, and pictures that were unfit (ERROR)."""
+
+    name: str
+    regions: tuple[RegionFigures, ...]
+    parts: RegionFigures
+    unfit: int
+
+
+def judge_assembly(detector: Detector, data: AssemblyData) -> tuple[list[RegionJudged], int]:
+    """What the detector says of every region of every picture, and how many pictures were unfit to be judged."""
+    judged: list[RegionJudged] = []
+    unfit = 0
+    for one in data.pictures:
+        found = detector.judge_anyway(read_picture(one.picture.path))
+        unfit += found.prepared.settled
+        seen = {detection.label: detection.seen for detection in found.decision.detections}
+        scores = [float(score) for score in found.scores.map[:, 0]]
+        for roi, label, score in zip(data.rois, one.labels, scores, strict=True):
+            outcome = outcome_of(score, found.decision.limits)
+            shows = seen.get(roi.name, roi.expect)
+            judged.append(RegionJudged(one.picture, roi.name, roi.expect, label, score, outcome, shows))
+    return judged, unfit
+
+
+def evaluate_assembly(package: Path, root: Path, runtime: str, threads: int) -> list[RegionEvaluation]:
+    """Judge every region of every picture of `root` on one runtime or on "all" that are installed.
+
+    Raises:
+        TrainingError: the data set cannot be used, or is not of the package's regions.
+        ModelError: the package cannot be used, or a picture is none it can judge.
+    """
+    manifest = open_package(package).manifest
+    if not isinstance(manifest.scorer, AssemblyEntry):
+        raise BadData(f"{package} judges whole pictures, {root} has named regions; name a data set with good/")
+    data = open_assembly(root)
+    ours = [(roi.name, roi.expect) for roi in manifest.scorer.rois]
+    theirs = [(roi.name, roi.expect) for roi in data.rois]
+    if ours != theirs:
+        raise BadData(
+            f"{package} judges {_listed(ours)}, {root} labels {_listed(theirs)}; "
+            "use the rois.toml that the package was trained with"
+        )
+    formats = {artefact.format for artefact in manifest.artefacts}
+    names = installed_runtimes(formats) if runtime == "all" else (runtime,)
+    return [_on(package, name, threads, data) for name in names]
+
+
+def _on(package: Path, runtime: str, threads: int, data: AssemblyData) -> RegionEvaluation:
+    detector = Detector.load(package, runtime=runtime, threads=threads)
+    try:
+        judged, unfit = judge_assembly(detector, data)
+    finally:
+        detector.close()
+    return summarize(detector.info.runtime, judged, unfit)
+
+
+def summarize(name: str, judged: Iterable[RegionJudged], unfit: int) -> RegionEvaluation:
+    regions = list(judged)
+    return RegionEvaluation(name, by_region(regions), by_part(regions), unfit)
+
+
+def as_text(found: RegionEvaluation) -> str:
+    """A few lines for people."""
+    lines = [found.name]
+    for row in (*found.regions, found.parts):
+        lines += [
+            f"  {row.name}",
+            f"    right     {row.right}",
+            f"    escapes   {row.escapes}",
+            f"    overkill  {row.overkill}",
+            f"    recheck   {row.recheck_good.count} as expected, {row.recheck_defective.count} not",
+        ]
+    return "\n".join([*lines, f"  pictures unfit to be judged: {found.unfit}"])
+
+
+def as_dict(found: RegionEvaluation) -> dict[str, object]:
+    """The same for programs."""
+    rows = {row.name: row_figures(row) for row in (*found.regions, found.parts)}
+    return {"name": found.name, "unfit": found.unfit, "regions": rows}
+
+
+def row_figures(row: RegionFigures) -> dict[str, object]:
+    return {
+        "right": row.right.figures(),
+        "escapes": row.escapes.figures(),
+        "overkill": row.overkill.figures(),
+        "recheck_good": row.recheck_good.count,
+        "recheck_defective": row.recheck_defective.count,
+    }
+
+
+def _listed(regions: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} ({expect})" for name, expect in regions)

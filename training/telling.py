@@ -1,0 +1,35 @@
+"""Train on whatever kind of data set there is, and tell of it in the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training import report
+from training.progress import Progress
+from training.rois import report as rois_report
+from training.rois.dataset import is_assembly, open_assembly
+from training.rois.run import train_assembly
+from training.run import Networks, Request, train
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finished run: a few sentences, the figures of `--json`, the HTML report, and every network file tried."""
+
+    summary: str
+    figures: dict[str, object]
+    html: str
+    networks: Networks
+
+
+def train_and_tell(request: Request, progress: Progress) -> Told:
+    """Train, gate and write one package.
+
+    Raises:
+        TrainingError: the data, a missing file, or a gate stopped the run; no package was written.
+    """
+    if is_assembly(request.root):
+        done = train_assembly(request, open_assembly(request.root), progress)
+        return Told(rois_report.summary(done), rois_report.figures(done), rois_report.html(done), done.networks)
+    run = train(request, progress)
+    return Told(report.summary(run), report.figures(run), report.html(run), run.networks)
