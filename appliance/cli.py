@@ -25,6 +25,7 @@ from appliance.config.load import load_config
 from appliance.config.template import TEMPLATE
 from appliance.demo.parts import demo_parts
 from appliance.errors import NotThere, OkngError, UsageError
+from appliance.limits_command import limits
 from appliance.model_commands import certify_model, package
 from appliance.recipe_commands import recipe
 from models.errors import InferenceError, ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
@@ -175,6 +176,7 @@ okng.add_command(camera)
 okng.add_command(package)
 okng.add_command(recipe)
 okng.add_command(certify_model)
+okng.add_command(limits)
 
 
 def _add_plugins() -> None:

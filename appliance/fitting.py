@@ -16,6 +16,7 @@ from appliance.recipes.schema import Recipe, RecipeModel
 from appliance.recipes.store import RecipeStore
 from appliance.state_dir import StateDir
 from models.errors import ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
+from models.manifest import Manifest
 from models.package import Package, open_package
 from models.quality import on_station
 from models.runtimes.base import Placement
@@ -137,6 +138,7 @@ def _problems(config: Config, recipe: Recipe) -> Iterator[RecipeProblem]:
                 f"配方 {recipe.id} 的模型包与 sha256 不符；请放回原模型包，或以新版本导入",
             )
         yield from _quality_problem(recipe, package)
+        yield from _reach_problem(recipe, model, package.manifest)
     try:
         camera_for(config.camera, recipe)
     except RecipeProblem as problem:
@@ -152,6 +154,18 @@ def _quality_problem(recipe: Recipe, package: Package) -> Iterator[RecipeProblem
         yield RecipeProblem(
             f"recipe {recipe.id}: [quality]: {error}",
             f"配方 {recipe.id} 的 [quality] 与训练图像相差过大；请检修光源和镜头，或用本站图像重新训练",
+        )
+
+
+def _reach_problem(recipe: Recipe, model: RecipeModel, manifest: Manifest) -> Iterator[RecipeProblem]:
+    """A limit at or below every score there is, on whichever runtime: no part could be OK."""
+    floor = max(score_map.score[0] for score_map in manifest.score_maps.values())
+    ok_below = model.limits(manifest.limits.limits()).ok_below
+    if ok_below <= floor:
+        yield RecipeProblem(
+            f"recipe {recipe.id}: ok_below {ok_below:g} is out of reach: no score is below {floor:g}, so that no part "
+            "could be OK; give a higher limit",
+            f"配方 {recipe.id}：ok_below {ok_below:g} 低于最低得分 {floor:g}，没有工件能判为 OK；请调高界限",
         )
 
 

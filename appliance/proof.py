@@ -69,18 +69,25 @@ class Proof:
 
 
 def proof_of(config: Config, recipe: Recipe, info: ModelInfo) -> Proof:
-    """The certificate of a recipe whose model is loaded; blocks for a file or two."""
-    issued = issue(config, recipe, recipe.models[0].limits(info.limits), info)
+    """The certificate of a recipe that comes into force, its model loaded; kept beside it. Blocks for a file or two."""
+    issued = as_of_now(config, recipe, info)
     if issued is None:
         return Proof(None)
     path = path_of(config, recipe)
     first = _kept(path)
     if first is None or _limits(first) != _limits(issued):
         keep(path, issued)
-    elif first.camera != issued.camera:
-        issued = issued.void(Void.CAMERA)
     _log.info("recipe %s %s: %s", recipe.id, recipe.version, summary(issued, "en"))
     return Proof(issued)
+
+
+def as_of_now(config: Config, recipe: Recipe, info: ModelInfo) -> Certificate | None:
+    """What is certified of a recipe today: void where the camera is set otherwise than at its first issue."""
+    issued = issue(config, recipe, recipe.models[0].limits(info.limits), info)
+    first = _kept(path_of(config, recipe))
+    if issued is None or first is None or _limits(first) != _limits(issued) or first.camera == issued.camera:
+        return issued
+    return issued.void(Void.CAMERA)
 
 
 def issue(config: Config, recipe: Recipe, limits: Limits, info: ModelInfo) -> Certificate | None:

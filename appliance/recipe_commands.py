@@ -120,7 +120,7 @@ def import_recipe(config_path: Path, file: Path, reason: str) -> None:
     check_import(found)
     catalogue.check_unique(found)
     check_fit(config, found)
-    stored = catalogue.store.save(text, found, folder, _user(), reason)
+    stored = catalogue.store.save(text, found, folder, user_name(), reason)
     click.echo(f"stored {found.id} {found.version} (number {found.number}, {stored.seal.sha256})")
 
 
@@ -218,7 +218,7 @@ def _activate_at_rest(config: Config, catalogue: Catalogue, id: str, version: st
     try:
         entry = catalogue.by_id(id, version)
         check_fit(config, entry.recipe)
-        catalogue.store.activate(entry.pointer, _user(), reason)
+        catalogue.store.activate(entry.pointer, user_name(), reason)
     finally:
         state.release()
     return f"no station runs; {entry.recipe.id} {entry.recipe.version} is active from its next start on"
@@ -257,7 +257,8 @@ def _named(text: str) -> tuple[str, str | None]:
     return id_, version or None
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who calls, for the history."""
     import pwd
 
     try:
