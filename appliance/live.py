@@ -105,10 +105,18 @@ class LiveCertificate(Message):
     text_zh: str
 
 
+class LiveChange(Message):
+    """A change of recipe under way. `wanted`: how it was asked for: an id, a number or a code."""
+
+    wanted: str
+    seconds: float
+
+
 class LiveStatus(Message):
     """`model_id` and `model_runtime` are empty while collecting.
 
     `ng_rate` holds (parts, NG) of each finished group of 50 parts since boot, the last 26, oldest first.
+    `changing`: another recipe is on its way; the one named here judges on. `recipe_number` 0: none to judge by.
     `software_trigger`: whether the station takes triggers from page, API, MQTT and command line.
     """
 
@@ -119,6 +127,8 @@ class LiveStatus(Message):
     path: str
     serial: str
     software: str
+    recipe_id: str = ""
+    recipe_number: int = 0
     recipe_name: str
     recipe_version: str
     model_id: str
@@ -137,6 +147,7 @@ class LiveStatus(Message):
     software_trigger: bool = False
     collecting: LiveCollecting | None = None
     certificate: LiveCertificate | None = None
+    changing: LiveChange | None = None
 
 
 Live = LiveVerdict | LiveStatus | LiveMetrics

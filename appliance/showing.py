@@ -15,7 +15,7 @@ from appliance.config.schema import Config
 from appliance.domain.device import DeviceId, DeviceState
 from appliance.domain.verdict import Verdict
 from appliance.kits import Kits
-from appliance.live import LiveCounters, LiveDevice, LiveStatus
+from appliance.live import LiveChange, LiveCounters, LiveDevice, LiveStatus
 from appliance.live_metrics import DropCause
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
@@ -96,7 +96,13 @@ class Showing:
         self.worker.submit(_Answered(conclusion, latency_ms))
 
     def publish_status(
-        self, *, ready: bool, counters: LiveCounters, outbox_depth: int, devices: Mapping[DeviceId, DeviceState]
+        self,
+        *,
+        ready: bool,
+        counters: LiveCounters,
+        outbox_depth: int,
+        devices: Mapping[DeviceId, DeviceState],
+        changing: LiveChange | None,
     ) -> None:
         station, context, looking = self._config.station, self._kits.current.context, self._kits.current.looking
         recipe, model = looking.recipe, looking.model
@@ -108,6 +114,8 @@ class Showing:
                 path=station.path,
                 serial=station.serial,
                 software=context.station.sw,
+                recipe_id=recipe.id,
+                recipe_number=recipe.number,
                 recipe_name=recipe.name,
                 recipe_version=recipe.version,
                 model_id=model.id if model else "",
@@ -129,6 +137,7 @@ class Showing:
                 software_trigger=forbidden(self._config) is None,
                 collecting=looking.collecting,
                 certificate=looking.proof.live,
+                changing=changing,
             )
         )
 

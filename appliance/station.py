@@ -42,6 +42,7 @@ from appliance.fitting import camera_for
 from appliance.jobs import PlcJobs
 from appliance.kits import Kit, Kits
 from appliance.life import STARTED, STOPPED, started, stopped
+from appliance.live import LiveChange
 from appliance.looking import Looking, Surroundings
 from appliance.machine import Machine
 from appliance.measuring import Measuring, Sources
@@ -235,6 +236,7 @@ class Station:
             counters=live_counters(self._ledger.snapshot(), self._plc.missed),
             outbox_depth=self._owed_rows(),
             devices=self._health.devices(),
+            changing=self._live_change(),
         )
 
     def _done(self) -> bool:
@@ -272,6 +274,7 @@ class Station:
         return self._kits.current.context
 
     def _context_of(self, looking: Looking) -> ResultContext:
+        proof = looking.proof  # not the whole: results are spoken of for longer than its model is kept
         return result_context(
             self._config,
             self._config_hash,
@@ -279,7 +282,7 @@ class Station:
             looking.model,
             boot_id=self._boot_id,
             utc=self._clock.utc_of,
-            certificate=lambda: looking.proof.id,
+            certificate=lambda: proof.id,
         )
 
     def _equip(self, entry: Entry) -> Kit:
@@ -290,6 +293,14 @@ class Station:
         """A change of the recipe has ended, or the door was shut for one: the PLC and the page hear it now."""
         self._recipes = stored_state(self._catalogue, self._catalogue.store.quarantine)
         self._refresh()
+
+    def _live_change(self) -> LiveChange | None:
+        change = self._changeover.current
+        if change is None:
+            return None
+        command = change.command
+        wanted = command.id or command.code or str(command.number)
+        return LiveChange(wanted=wanted, seconds=round((self._clock.monotonic_ns() - change.since_ns) / 1e9, 1))
 
     def _changing(self) -> bool:
         return self._changeover.current is not None
