@@ -21,6 +21,7 @@ from appliance import network_guard
 from appliance.audit_commands import audit
 from appliance.bench.command import bench
 from appliance.camera_commands import camera
+from appliance.catalogue_commands import catalogue
 from appliance.config.load import load_config
 from appliance.config.template import TEMPLATE
 from appliance.demo.parts import demo_parts
@@ -28,7 +29,15 @@ from appliance.errors import NotThere, OkngError, UsageError
 from appliance.limits_command import limits
 from appliance.model_commands import certify_model, package
 from appliance.recipe_commands import recipe
-from models.errors import InferenceError, ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
+from models.errors import (
+    CatalogueError,
+    InferenceError,
+    ModelError,
+    PackageError,
+    PackageMissing,
+    RuntimeUnavailable,
+    SelfTestFailed,
+)
 
 _INTERNAL = 70
 _INTERRUPTED = 130
@@ -37,6 +46,7 @@ _EXIT_OF: dict[type[Exception], int] = {
     RuntimeUnavailable: 3,
     PackageError: 4,
     SelfTestFailed: 4,
+    CatalogueError: 2,
     InferenceError: 4,
 }
 
@@ -177,6 +187,7 @@ okng.add_command(package)
 okng.add_command(recipe)
 okng.add_command(certify_model)
 okng.add_command(limits)
+okng.add_command(catalogue)
 
 
 def _add_plugins() -> None:

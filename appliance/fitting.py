@@ -10,12 +10,14 @@ from pydantic import ValidationError
 
 from appliance.config.schema import CameraConfig, Config
 from appliance.config.video import VideoCameraConfig
+from appliance.defects import recipe_problems
+from appliance.errors import NotThere
 from appliance.recipes.catalogue import Catalogue
 from appliance.recipes.problem import RecipeProblem
 from appliance.recipes.schema import Recipe, RecipeModel
 from appliance.recipes.store import RecipeStore
 from appliance.state_dir import StateDir
-from models.errors import ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
+from models.errors import CatalogueError, ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
 from models.manifest import Manifest
 from models.package import Package, open_package
 from models.quality import on_station
@@ -124,6 +126,7 @@ def _problems(config: Config, recipe: Recipe) -> Iterator[RecipeProblem]:
             'data_set = "parts"',
             f"配方 {recipe.id} 为采集模式，但 station.toml 缺少 [collect]；请补充 data_set",
         )
+    opened = []
     for model in recipe.models if recipe.mode == "inspect" else ():
         try:
             package = open_package(model.package)
@@ -139,6 +142,9 @@ def _problems(config: Config, recipe: Recipe) -> Iterator[RecipeProblem]:
             )
         yield from _quality_problem(recipe, package)
         yield from _reach_problem(recipe, model, package.manifest)
+        opened.append((str(model.package), package.manifest))
+    if opened and len(opened) == len(recipe.models):
+        yield from _defect_problems(config, recipe, opened)
     try:
         camera_for(config.camera, recipe)
     except RecipeProblem as problem:
@@ -166,6 +172,15 @@ def _reach_problem(recipe: Recipe, model: RecipeModel, manifest: Manifest) -> It
             f"recipe {recipe.id}: ok_below {ok_below:g} is out of reach: no score is below {floor:g}, so that no part "
             "could be OK; give a higher limit",
             f"配方 {recipe.id}：ok_below {ok_below:g} 低于最低得分 {floor:g}，没有工件能判为 OK；请调高界限",
+def _defect_problems(config: Config, recipe: Recipe, packages: list[tuple[str, Manifest]]) -> Iterator[RecipeProblem]:
+    try:
+        problems, _ = recipe_problems(config, recipe, packages)
+    except (NotThere, CatalogueError) as error:
+        problems = [str(error)]
+    for problem in problems:
+        yield RecipeProblem(
+            f"recipe {recipe.id}: {problem}",
+            f"配方 {recipe.id} 的规则或类别与模型包、缺陷目录不符；请用 okng check-config 查看并更正",
         )
 
 

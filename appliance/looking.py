@@ -11,6 +11,7 @@ from typing import Protocol
 
 from appliance.clock import SystemClock
 from appliance.config.schema import CollectConfig, Config
+from appliance.defects import catalogue_in_force, classes_in_force
 from appliance.domain.device import DeviceState
 from appliance.domain.judge import Rules
 from appliance.domain.ledger import Ledger
@@ -70,7 +71,8 @@ class Inspecting:
     data_set_state = DeviceState("ok")
 
     def __init__(self, config: Config, recipe: Recipe, detector: Detector) -> None:
-        self.model = replace(detector.info, classes=recipe.named(detector.info.classes))
+        classes = classes_in_force(detector.info.classes, catalogue_in_force(config), recipe)
+        self.model = replace(detector.info, classes=classes)
         self.limits = recipe.models[0].limits(detector.info.limits)
         self.recipe = _settled(recipe, detector.info, self.limits)
         self.proof = proof_of(config, recipe, detector.info)
@@ -90,7 +92,7 @@ class Inspecting:
     def stage(self, way: Way, around: Surroundings) -> PictureStage:
         return InferStage(
             self._detector,
-            Rules(self.limits, self._exposure_within_ns, self.recipe.rule_set()),
+            Rules(self.limits, self._exposure_within_ns, self.recipe.rule_set(self.model.classes)),
             ledger=around.ledger,
             clock=around.clock,
             meter=around.meter,

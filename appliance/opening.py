@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from appliance.certify import certification_sentence, load_model, records_of
 from appliance.clock import SystemClock
 from appliance.config.schema import Config
+from appliance.defects import demand_fit
 from appliance.domain.device import DeviceState
 from appliance.errors import OkngError
 from appliance.fitting import catalogue_of, check_fit, model_problem, placement_for
@@ -19,6 +20,7 @@ from appliance.recipes.records import Pointer
 from appliance.recipes.schema import Recipe
 from models.detector import Detector
 from models.errors import ModelError
+from models.package import open_package
 
 _log = logging.getLogger(__name__)
 _UNKNOWN = Pointer(origin="store", id="unknown", version="0", sha256="sha256:" + 64 * "0")
@@ -50,6 +52,7 @@ def open_recipe(config: Config) -> Opening:
         active = catalogue.store.active()
         if active is None or active.recipe.origin == "station.toml":
             pointer = catalogue.inline.pointer
+            _demand_fit(config, catalogue.inline.recipe)
             looking = make_looking(
                 config, catalogue.inline.recipe, load_detector(config, catalogue.inline.recipe), clock
             )
@@ -124,6 +127,17 @@ def _as_activated(catalogue: Catalogue, pointer: Pointer) -> Entry:
             f"配方 {pointer.id} {pointer.version} 与激活时不同；请重新选择配方",
         )
     return entry
+
+
+def _demand_fit(config: Config, recipe: Recipe) -> None:
+    """Refuse to start with rules or classes that the package or the defect catalogue contradicts.
+
+    Raises:
+        UsageError, NotThere, ModelError: what is wrong, and what to do.
+    """
+    if recipe.mode == "inspect":
+        packages = [(str(model.package), open_package(model.package).manifest) for model in recipe.models]
+        demand_fit(config, recipe, packages)
 
 
 def _unable(pointer: Pointer, problem: RecipeProblem) -> Unable:

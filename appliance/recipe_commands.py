@@ -107,6 +107,7 @@ def import_recipe(config_path: Path, file: Path, reason: str) -> None:
 
     Nothing changes on the line: activate it, or let the PLC choose its number.
     """
+    from appliance.defects import demand_agreement
     from appliance.fitting import check_fit, check_import
     from appliance.recipes.text import parse_recipe
 
@@ -121,6 +122,8 @@ def import_recipe(config_path: Path, file: Path, reason: str) -> None:
     catalogue.check_unique(found)
     check_fit(config, found)
     stored = catalogue.store.save(text, found, folder, user_name(), reason)
+    demand_agreement([found, *(entry.recipe for entry in catalogue.entries() if entry.recipe.id != found.id)])
+    stored = catalogue.store.save(text, found, folder, _user(), reason)
     click.echo(f"stored {found.id} {found.version} (number {found.number}, {stored.seal.sha256})")
 
 

@@ -14,6 +14,7 @@ from appliance.certify import placement_of
 from appliance.config.schema import Config, FolderCameraConfig
 from appliance.config.secrets import web_secrets
 from appliance.config.video import SourceKind, VideoCameraConfig
+from appliance.defects import demand_agreement, demand_fit, learn_catalogue
 from appliance.domain.stages import Meter
 from appliance.domain.verdict import Verdict
 from appliance.fitting import catalogue_of, check_fit
@@ -47,6 +48,7 @@ def run_station(
     state = StateDir(config.station.state_dir)
     state.acquire()
     try:
+        learn_catalogue(config)
         station = Station(config, config_hash, open_recipe(config), state, meters=meters, witnesses=witnesses)
         station.run(stop, until_done=until_done)
     finally:
@@ -67,7 +69,9 @@ def check_station(config: Config) -> tuple[str, ...]:
     if config.recipe.mode == "collect":
         warnings.append('[recipe] mode is "collect": pictures are kept, nothing is judged, Pass is never set')
     elif config.model is not None:
-        settle(placement_of(config), open_package(config.model.package).manifest.artefacts)
+        manifest = open_package(config.model.package).manifest
+        settle(placement_of(config), manifest.artefacts)
+        warnings += demand_fit(config, config.inline_recipe(), [(str(config.model.package), manifest)])
     if config.collect is not None and not config.collect.data_set.parent.is_dir():
         warnings.append(f"[collect] data_set: {config.collect.data_set.parent} is not there; make it or mount its disk")
     if isinstance(config.camera, FolderCameraConfig) and not config.camera.path.is_dir():
@@ -90,8 +94,10 @@ def _recipe_warnings(config: Config) -> list[str]:
 
     Raises:
         RecipeProblem: the active one cannot be used; the station would start without any and not be ready.
+        UsageError: two of them give one code to two defects.
     """
     catalogue, warnings = catalogue_of(config), []
+    demand_agreement(entry.recipe for entry in catalogue.entries())
     active = catalogue.store.active()
     if active is not None and active.recipe.origin == "store":
         found = active.recipe

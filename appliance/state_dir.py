@@ -5,6 +5,7 @@
 <state_dir>/pictures/         archive
 <state_dir>/recipes/          recipes, every version, and which one is active
 <state_dir>/certified/        what okng certify found, and the station's secret for its seals
+<state_dir>/catalogue.jsonl   what was ever seen of the defect catalogue
 <state_dir>/engines/          engines that TensorRT built here
 <state_dir>/run/station.sock  live events
 <state_dir>/run/live/         the last pictures
@@ -35,6 +36,7 @@ class StateDir:
         self.journal = root / "station.db"
         self.certified = root / "certified"
         self.engines = root / "engines"
+        self.catalogue = root / "catalogue.jsonl"
         self.lock_file = self.run / "lock"
         self._lock: int | None = None
 

@@ -7,7 +7,8 @@
     ├── InferenceError        a runtime failed on one picture; the part is ERROR
     ├── SelfTestFailed        golden frames came out wrong on this machine; the package may not judge parts here
     ├── RecordError           a station's record of a certification does not count (not its own, changed, unreadable)
-    └── BadPicture            what the camera gave is no picture this model can judge (shape, dtype, size)
+    ├── BadPicture            what the camera gave is no picture this model can judge (shape, dtype, size)
+    └── CatalogueError        a defect catalogue is wrong, or may not be changed so
 
 Every message is one sentence that ends with what to do.
 """
@@ -43,3 +44,7 @@ class RecordError(ModelError):
 
 class BadPicture(ModelError):
     """The array is not a picture this model can judge."""
+
+
+class CatalogueError(ModelError):
+    """A defect catalogue that is wrong, or a change of it that must not be."""

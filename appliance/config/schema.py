@@ -17,7 +17,10 @@ Segment = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){4}$"
 
 
 class StationConfig(Section):
-    """Who the station is. `armed = false` is monitor mode: verdicts are shown, Pass is never set."""
+    """Who the station is. `armed = false` is monitor mode: verdicts are shown, Pass is never set.
+
+    `catalogue`: the factory's defect catalogue; without one only the packages are compared with each other.
+    """
 
     path: str = Field("okng/site/area/line/station", pattern=Segment, max_length=200)
     name: str = Field("Station", min_length=1, max_length=60)
@@ -25,6 +28,7 @@ class StationConfig(Section):
     state_dir: Path
     armed: bool = False
     lot: str | None = Field(None, max_length=64)
+    catalogue: Path | None = None
 
 
 class FolderCameraConfig(Section):

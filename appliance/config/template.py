@@ -7,6 +7,7 @@ TEMPLATE = """\
 path = "enterprise/site/area/line/station"  # who it is, from the enterprise down; also its place in MQTT
 name = "Line 1 · Station 1"                  # what operators read
 serial = "OKNG-0001"
+# catalogue = "catalogue.toml"               # which code means which defect, for ever; see docs/catalogue.md
 state_dir = "state"                          # journal, pictures, sockets; relative paths start at this file
 armed = false                                # false: monitor mode, verdicts are shown and Pass is never set
 

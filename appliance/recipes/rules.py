@@ -18,11 +18,13 @@ What they mean stands in `models/rules.py` and docs/rules.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from appliance.section import Section
+from models.catalogue import DefectCatalogue
 from models.decision import DefectClass, Fate, Severity
 from models.rules import ClassRule, RuleSet
 from models.zones import MAX_POINTS, Zone
@@ -124,10 +126,10 @@ class RulesConfig(Section):
         self.rule_set()
         return self
 
-    def rule_set(self) -> RuleSet:
-        """The rules as models apply them."""
+    def rule_set(self, classes: Iterable[DefectClass] = ()) -> RuleSet:
+        """The rules as models apply them; `classes` are those in force, with their severities."""
         zones = {zone.name: zone.zone() for zone in self.zones}
-        severities = tuple((row.label, Severity(row.severity)) for row in self.classes if row.severity is not None)
+        severities = tuple((row.label, row.severity) for row in classes)
         return RuleSet(tuple(rule.rule(zones) for rule in self.rules), severities)
 
     def named(self, catalogue: tuple[DefectClass, ...]) -> tuple[DefectClass, ...]:
@@ -135,10 +137,17 @@ class RulesConfig(Section):
         own = {row.label: row for row in self.classes}
         return tuple(own[row.label].of(row) if row.label in own else row for row in catalogue)
 
-    def rule_problems(self, catalogue: tuple[DefectClass, ...], mm_per_px: float | None) -> list[str]:
-        """What is wrong with these rules for a package of this catalogue and scale: one sentence each, with place."""
+    def rule_problems(
+        self, catalogue: tuple[DefectClass, ...], mm_per_px: float | None, factory: DefectCatalogue | None = None
+    ) -> list[str]:
+        """What is wrong with these rules for packages with these classes and scale: one sentence each, with place.
+
+        What package, factory or recipe calls critical is critical.
+        """
         labels = {row.label for row in catalogue}
-        critical = {row.label for row in (*catalogue, *self.named(catalogue)) if row.severity is Severity.CRITICAL}
+        under = factory.named(catalogue) if factory is not None else catalogue
+        graded = (*catalogue, *under, *self.named(under))
+        critical = {row.label for row in graded if row.severity is Severity.CRITICAL}
         problems = [
             f"classes: there is no class {row.label} in the package; known: {', '.join(sorted(labels))}"
             for row in self.classes

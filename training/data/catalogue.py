@@ -6,6 +6,9 @@
     name_en = "Scratch"
     name_zh = "划痕"
     severity = "major"        # critical, major or minor
+
+The factory's catalogue (`models.catalogue`, docs/catalogue.md) may stand there as it is: it has a `code` in every row,
+and then every folder gets the code that it has there. It may name more than there are folders.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from models.catalogue import DefectCatalogue, parse_catalogue
 from models.decision import Severity
+from models.errors import CatalogueError
 from models.manifest import UNKNOWN_DEFECT, ClassEntry
 from training.errors import BadData
 
@@ -48,12 +53,15 @@ class _Row(BaseModel):
 
 
 def build_catalogue(root: Path, defects: tuple[str, ...]) -> tuple[ClassEntry, ...]:
-    """`unknown_defect` with code 1, then the folders in sorted order from code 2.
+    """`unknown_defect` with code 1, then the folders in sorted order from code 2, or with the factory's codes.
 
     Raises:
-        BadData: `catalogue.toml` cannot be understood, or names a folder that is not there.
+        BadData: `catalogue.toml` cannot be understood, or does not fit the folders.
     """
-    rows = _read(root / "catalogue.toml")
+    content = _content(root / "catalogue.toml")
+    if any("code" in row for row in content.values() if isinstance(row, dict)):
+        return _with_codes(root / "catalogue.toml", defects)
+    rows = _rows(content)
     strangers = sorted(set(rows) - set(defects) - {UNKNOWN_DEFECT})
     if strangers:
         raise BadData(f"catalogue.toml names {strangers[0]}, but there is no such folder; correct its name")
@@ -74,12 +82,51 @@ def _entry(label: str, code: int, row: _Row) -> ClassEntry:
     )
 
 
-def _read(path: Path) -> dict[str, _Row]:
+def _with_codes(path: Path, defects: tuple[str, ...]) -> tuple[ClassEntry, ...]:
+    """The factory's rows of the folders that are there."""
+    try:
+        catalogue: DefectCatalogue = parse_catalogue(path.read_bytes(), path.name)
+    except CatalogueError as error:
+        raise BadData(str(error)) from error
+    known = {row.defect.label: row for row in catalogue.rows}
+    for label in sorted(set(defects)):
+        if label not in known:
+            raise BadData(
+                f"catalogue.toml gives codes, but none to the folder {label}; add it with: "
+                f"okng catalogue add {label} {path}"
+            )
+        if known[label].retired:
+            raise BadData(f"{label} is retired in catalogue.toml; take its folder out, or retired out of its row")
+    wanted = {UNKNOWN_DEFECT, *defects}
+    return tuple(
+        ClassEntry(
+            label=row.defect.label,
+            code=row.defect.code,
+            name_en=row.defect.name_en,
+            name_zh=row.defect.name_zh,
+            severity=row.defect.severity,
+        )
+        for row in catalogue.rows
+        if row.defect.label in wanted
+    )
+
+
+def _content(path: Path) -> dict[str, object]:
     if not path.is_file():
         return {}
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _unclear(error) from error
+
+
+def _rows(content: dict[str, object]) -> dict[str, _Row]:
+    try:
         return {label: _Row.model_validate(row) for label, row in content.items()}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-        first = str(error).splitlines()[0]
-        raise BadData(f"catalogue.toml cannot be understood ({first}); see the example in docs/package.md") from error
+    except ValidationError as error:
+        raise _unclear(error) from error
+
+
+def _unclear(error: Exception) -> BadData:
+    first = str(error).splitlines()[0]
+    return BadData(f"catalogue.toml cannot be understood ({first}); see the example in docs/package.md")

@@ -40,3 +40,45 @@ def test_a_table_that_is_wrong_is_refused(tmp_path: Path, text: str, says: str) 
     (tmp_path / "catalogue.toml").write_text(text)
     with pytest.raises(BadData, match=says):
         build_catalogue(tmp_path, ("scratch",))
+
+
+FACTORY = """
+[dent]
+code = 9
+name_en = "Dent"
+name_zh = "凹痕"
+[scratch]
+code = 4
+name_en = "Scratch"
+name_zh = "刮伤"
+severity = "critical"
+[burr]
+code = 5
+name_en = "Burr"
+name_zh = "毛刺"
+retired = true
+"""
+
+
+def test_the_factorys_catalogue_gives_the_codes_and_may_know_more_than_the_folders(tmp_path: Path) -> None:
+    (tmp_path / "catalogue.toml").write_text(FACTORY, encoding="utf-8")
+    rows = build_catalogue(tmp_path, ("scratch",))
+    assert [(row.code, row.label) for row in rows] == [(1, "unknown_defect"), (4, "scratch")]
+    assert (rows[1].name_zh, rows[1].severity) == ("刮伤", Severity.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("text", "folders", "says"),
+    [
+        (FACTORY, ("chip",), "none to the folder chip; add it with: okng catalogue add chip"),
+        (FACTORY, ("burr",), "burr is retired"),
+        (FACTORY.replace("code = 9", "code = 4"), ("scratch",), "the code 4 stands for"),
+        (FACTORY + '[chip]\nname_en = "Chip"', ("scratch",), r"\[chip\] code"),
+    ],
+)
+def test_codes_that_do_not_fit_the_folders_are_refused(
+    tmp_path: Path, text: str, folders: tuple[str, ...], says: str
+) -> None:
+    (tmp_path / "catalogue.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadData, match=says):
+        build_catalogue(tmp_path, folders)

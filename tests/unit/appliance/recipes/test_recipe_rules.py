@@ -45,12 +45,16 @@ def read(text: str) -> RulesConfig:
 
 def test_a_recipe_says_what_counts_where_and_what_it_is_called() -> None:
     config = read(WHOLE)
-    rules = config.rule_set()
+    rules = config.rule_set(config.named(CATALOGUE))
     in_face, short = rules.rules
     assert (in_face.name, in_face.severity, in_face.otherwise) == ("scratch@face", Severity.CRITICAL, Fate.RECHECKED)
     assert in_face.zone is not None and in_face.zone.covers(Box(0, 0, 50, 50))
     assert (short.name, short.min_length_mm, short.max_count, short.otherwise) == ("short", 2.0, 3, Fate.SUPPRESSED)
-    assert rules.severities == (("scratch", Severity.MINOR),)
+    assert dict(rules.severities) == {
+        "unknown_defect": Severity.MAJOR,
+        "scratch": Severity.MINOR,
+        "crack": Severity.CRITICAL,
+    }
     assert config.rule_problems(CATALOGUE, 0.1) == []
 
 

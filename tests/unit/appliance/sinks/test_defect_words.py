@@ -56,7 +56,7 @@ def message_of(verdict: Verdict, folder: Path) -> ResultMessage:
 
 def test_the_plc_gets_the_code_of_the_gravest_defect_by_the_recipes_severity() -> None:
     assert verdict_on(SCRATCH, DENT, rules=RuleSet()).code == 7
-    assert verdict_on(SCRATCH, DENT, rules=RECIPE.rule_set()).code == 41
+    assert verdict_on(SCRATCH, DENT, rules=RECIPE.rule_set(RECIPE.named(CATALOGUE))).code == 41
 
 
 def test_the_plc_never_gets_the_code_of_what_the_recipe_tolerates() -> None:
@@ -65,7 +65,7 @@ def test_the_plc_never_gets_the_code_of_what_the_recipe_tolerates() -> None:
 
 
 def test_the_result_carries_class_code_and_severity_and_who_suppressed_it(tmp_path: Path) -> None:
-    rules = replace(RECIPE.rule_set(), rules=(DENTS,))
+    rules = replace(RECIPE.rule_set(RECIPE.named(CATALOGUE)), rules=(DENTS,))
     sent = json.loads(message_of(verdict_on(SCRATCH, DENT, rules=rules), tmp_path).to_bytes())
     scratch, dent = sent["defects"]
     assert (sent["outcome"], sent["evaluation_code"]) == ("NG", 41)
@@ -103,7 +103,7 @@ def test_mqtt_says_once_what_codes_and_classes_mean_in_both_languages(tmp_path: 
 
 
 def test_the_page_gets_both_names_code_severity_and_fate() -> None:
-    rules = replace(RECIPE.rule_set(), rules=(DENTS,))
+    rules = replace(RECIPE.rule_set(RECIPE.named(CATALOGUE)), rules=(DENTS,))
     shown = live_verdict(
         verdict_on(SCRATCH, DENT, rules=rules),
         {row.label: row for row in RECIPE.named(CATALOGUE)},
