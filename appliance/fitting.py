@@ -172,6 +172,9 @@ def _reach_problem(recipe: Recipe, model: RecipeModel, manifest: Manifest) -> It
             f"recipe {recipe.id}: ok_below {ok_below:g} is out of reach: no score is below {floor:g}, so that no part "
             "could be OK; give a higher limit",
             f"配方 {recipe.id}：ok_below {ok_below:g} 低于最低得分 {floor:g}，没有工件能判为 OK；请调高界限",
+        )
+
+
 def _defect_problems(config: Config, recipe: Recipe, packages: list[tuple[str, Manifest]]) -> Iterator[RecipeProblem]:
     try:
         problems, _ = recipe_problems(config, recipe, packages)

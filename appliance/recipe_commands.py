@@ -121,9 +121,8 @@ def import_recipe(config_path: Path, file: Path, reason: str) -> None:
     check_import(found)
     catalogue.check_unique(found)
     check_fit(config, found)
-    stored = catalogue.store.save(text, found, folder, user_name(), reason)
     demand_agreement([found, *(entry.recipe for entry in catalogue.entries() if entry.recipe.id != found.id)])
-    stored = catalogue.store.save(text, found, folder, _user(), reason)
+    stored = catalogue.store.save(text, found, folder, user_name(), reason)
     click.echo(f"stored {found.id} {found.version} (number {found.number}, {stored.seal.sha256})")
 
 
