@@ -149,25 +149,20 @@ def _short(one: Statement | None, chinese: bool) -> str:
 def _claim(one: Statement, issued: Certificate, chinese: bool) -> str:
     what = _WHAT[one.about][chinese]
     of = _of(one, chinese)
-    head = f"{one.label}: " if one.label else ""
+    head = f"{one.label}: {what}" if one.label else what
     if one.bound is None or one.any_limit is None:
         why = _GAP[one.gap or Gap.TOO_FEW][chinese]
         return (
-            f"{head}{of}，无法证明{what}：{why}"
-            if chinese
-            else f"{head}with {of} nothing is certified of {what}: {why}"
+            f"{head}：{of}无法证明任何上限：{why}" if chinese else f"{head}: with {of} nothing can be certified: {why}"
         )
-    seen = f"{one.events}/{one.groups} 越过界限" if chinese else f"{one.events} of {one.groups} beyond the limit"
     if chinese:
-        text = f"{head}{of}，可证明{what}不超过 {percent(one.bound)}（{seen}）"
+        text = f"{head}：{of}可证明不超过 {percent(one.bound)}，{one.events}/{one.groups} 越过界限"
     else:
-        text = f"{head}with {of} {percent(one.bound)} can be certified: no more {what}; {seen}"
+        text = f"{head}: with {of} {percent(one.bound)} can be certified, {one.events} of {one.groups} beyond the limit"
     if one.any_limit > one.bound:
         any_limit = percent(one.any_limit)
         text += (
-            f"；若界限是看过得分后选的：{any_limit}"
-            if chinese
-            else f"; {any_limit} if the limit was chosen by these scores"
+            f"；若界限是看过得分后选的：{any_limit}" if chinese else f"; {any_limit} if it was chosen by these scores"
         )
     return text
 

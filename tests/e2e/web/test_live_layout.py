@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from appliance.live import LiveCounters
+from appliance.live import LiveCertificate, LiveCounters
 from tests.e2e.web.conftest import Line, Open
 from tests.fakes.station_socket import devices
 
@@ -30,6 +30,12 @@ BUSY: dict[str, Any] = {
         plc=("fault", "No answer on /dev/ttyUSB0; check the cable", "/dev/ttyUSB0 无应答，请检查线缆"),
         mqtt=("off", "", ""),
         disk=("warn", "Disk 91 % full; free space", "磁盘已用 91%，请清理"),
+    ),
+    "certificate": LiveCertificate(
+        holds=False,
+        text_en="no certificate: the package has no held-out scores on this runtime and device; train it again with "
+        "this runtime",
+        text_zh="没有有效证明：模型包没有该推理引擎和设备的留出得分；请用该引擎重新训练",
     ),
 }
 
@@ -142,3 +148,15 @@ def _not_dominant(page: Page, screen: int) -> list[str]:
 def _violations(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found for node in each["nodes"]]
+
+
+def test_the_page_says_what_is_certified_or_why_nothing_is(line: Line, open_page: Open) -> None:
+    page = open_page()
+    line.start()
+    said = "overkill <= 1.7 %, good not OK <= 1.7 %, escapes <= 14 % (95 % confidence each)"
+    line.say_status(certificate=LiveCertificate(holds=True, text_en=said, text_zh="过杀 <= 1.7 %"))
+    expect(page.locator("#mode-list .certificate:not(.void)")).to_have_text(said)
+    line.say_status(certificate=BUSY["certificate"])
+    expect(page.locator("#mode-list .certificate.void")).to_contain_text("no certificate")
+    line.say_status()
+    expect(page.locator("#mode-list .certificate")).to_have_count(0)

@@ -193,7 +193,7 @@ def test_the_sentence_of_180_good_pictures() -> None:
     text = "\n".join(lines(issued, "en"))
     assert "with your 180 good pictures 1.7 % can be certified" in text
     assert "418 more, none beyond these limits, certify 0.5 %" in text
-    assert "2.2 % if the limit was chosen by these scores" in text
+    assert "2.2 % if it was chosen by these scores" in text
     assert "您的 180 张合格图像" in "\n".join(lines(issued, "zh"))
 
 
