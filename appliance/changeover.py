@@ -47,7 +47,8 @@ class Ports:
     `equip` loads a recipe with all that it needs and blocks until it is warm; `stage` makes what looks at its pictures.
     `terms` are those of its parts. `camera_change` says what the camera has to be set to when one recipe follows
     another, or None where it stays as it is; it raises RecipeProblem where it cannot be. `set_camera` is
-    `CaptureStage.set_up`. `announce` tells the PLC how the station is.
+    `CaptureStage.set_up`. `announce` tells the PLC how the station is. `oversee` brings in what else follows the
+    recipe, and calls the switch to its terms where no part can come in unproven; it cannot fail.
     """
 
     catalogue: Catalogue
@@ -57,6 +58,7 @@ class Ports:
     camera_change: Callable[[Recipe, Recipe], tuple[Callable[[], None], Callable[[], None]] | None]
     set_camera: Callable[[Callable[[], None]], Future[None]]
     announce: Callable[[], None]
+    oversee: Callable[[Kit, Callable[[], None]], None] = lambda kit, switch: switch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ class Changeover:
         self._leaving.append((before, self._in_force))
         self._in_force = stage
         self._kits.change(kit)
-        self._ledger.change(self._ports.terms(kit))
+        self._ports.oversee(kit, lambda: self._ledger.change(self._ports.terms(kit)))
 
     def _record(self, entry: Entry, command: RecipeCommand) -> None:
         """What a start from now on brings into force; on disk when this returns."""

@@ -26,6 +26,7 @@ from appliance.config.load import load_config
 from appliance.config.template import TEMPLATE
 from appliance.demo.parts import demo_parts
 from appliance.errors import NotThere, OkngError, UsageError
+from appliance.golden_commands import drift, golden
 from appliance.limits_command import limits
 from appliance.model_commands import certify_model, package
 from appliance.recipe_commands import recipe
@@ -183,6 +184,8 @@ okng.add_command(audit)
 okng.add_command(demo_parts)
 okng.add_command(bench)
 okng.add_command(camera)
+okng.add_command(drift)
+okng.add_command(golden)
 okng.add_command(package)
 okng.add_command(recipe)
 okng.add_command(certify_model)

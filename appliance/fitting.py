@@ -13,6 +13,7 @@ from appliance.config.video import VideoCameraConfig
 from appliance.defects import recipe_problems
 from appliance.errors import NotThere
 from appliance.recipes.catalogue import Catalogue
+from appliance.recipes.golden import contradiction
 from appliance.recipes.problem import RecipeProblem
 from appliance.recipes.schema import Recipe, RecipeModel
 from appliance.recipes.store import RecipeStore
@@ -143,6 +144,9 @@ def _problems(config: Config, recipe: Recipe) -> Iterator[RecipeProblem]:
         yield from _quality_problem(recipe, package)
         yield from _reach_problem(recipe, model, package.manifest)
         opened.append((str(model.package), package.manifest))
+        wrong = contradiction(recipe.golden, {row.label for row in package.manifest.classes})
+        if wrong is not None:
+            yield RecipeProblem(f"recipe {recipe.id}: {wrong[0]}", f"配方 {recipe.id}：{wrong[1]}")
     if opened and len(opened) == len(recipe.models):
         yield from _defect_problems(config, recipe, opened)
     try:

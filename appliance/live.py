@@ -39,6 +39,8 @@ class LiveDefect(Message):
 class LiveVerdict(Message):
     """One answered part. `picture` says whether `<state_dir>/run/live/<id>.jpg` was written (a ring of the last 64).
 
+    `golden`: a reference part, no production.
+
     Reason texts travel with the code in both languages, so that a page needs no table of its own.
     """
 
@@ -61,12 +63,24 @@ class LiveVerdict(Message):
     height_px: int
     latency_ms: float
     decided_utc: str
+    golden: bool = False
+
+
+class LiveGoldenCounts(Message):
+    """Golden parts among the settled ones."""
+
+    ok: int
+    ng: int
+    recheck: int
+    no_part: int
+    error: int
 
 
 class LiveCounters(Message):
     """One ledger snapshot: accepted == ok + ng + recheck + no_part + error + in_flight.
 
     `suppressed` counts the defects, on whatever part, that the recipe's rules tolerate.
+    `golden` are among them and belong to no yield; None: no golden part was settled since boot.
     """
 
     accepted: int
@@ -78,6 +92,7 @@ class LiveCounters(Message):
     in_flight: int
     missed: int
     suppressed: int = 0
+    golden: LiveGoldenCounts | None = None
 
 
 class LiveDevice(Message):
@@ -110,6 +125,46 @@ class LiveChange(Message):
 
     wanted: str
     seconds: float
+
+
+class LiveGoldenPart(Message):
+    """One golden part of the recipe. `left`: how often it is still to be shown; `as_expected`: what came out."""
+
+    name: str
+    serial: str | None
+    expected: Literal["OK", "NG", "RECHECK"]
+    expected_class: str | None
+    left: int
+    as_expected: bool | None
+
+
+class LiveGolden(Message):
+    """How golden parts stand. `by_serial`: each trigger names its part; else they come in this order, `next` first.
+
+    `valid_until` is UTC. `text_*`: what is to be done; empty when nothing is.
+    """
+
+    phase: Literal["not_asked", "due", "running", "passed", "failed"]
+    cause: str | None
+    text_en: str
+    text_zh: str
+    by_serial: bool
+    next: str | None
+    parts: tuple[LiveGoldenPart, ...]
+    valid_until: str | None
+
+
+class LiveDrift(Message):
+    """What is watched, and what of it has drifted; then OK becomes RECHECK.
+
+    `resetting`: golden parts that pass end it.
+    """
+
+    watched: tuple[str, ...]
+    drifted: tuple[str, ...]
+    resetting: bool
+    text_en: str
+    text_zh: str
 
 
 class LiveStatus(Message):
@@ -148,6 +203,8 @@ class LiveStatus(Message):
     collecting: LiveCollecting | None = None
     certificate: LiveCertificate | None = None
     changing: LiveChange | None = None
+    golden: LiveGolden | None = None
+    drift: LiveDrift | None = None
 
 
 Live = LiveVerdict | LiveStatus | LiveMetrics

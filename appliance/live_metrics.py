@@ -43,6 +43,16 @@ class StationFacts(Figures):
     simulated: bool
 
 
+class GoldenFigures(Figures):
+    """Golden parts among the settled ones, by verdict: they belong to no yield."""
+
+    ok: Count = 0
+    ng: Count = 0
+    recheck: Count = 0
+    no_part: Count = 0
+    error: Count = 0
+
+
 class LedgerFigures(Figures):
     """One ledger snapshot. `errors` are its errors by reason, taken at the same instant: they sum up to `error`."""
 
@@ -57,6 +67,7 @@ class LedgerFigures(Figures):
     late: Count
     refused_verdicts: Count
     suppressed: Count = 0
+    golden: GoldenFigures = GoldenFigures()
     errors: dict[Reason, Count]
 
 

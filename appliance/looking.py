@@ -21,7 +21,7 @@ from appliance.live import LiveCollecting
 from appliance.pipeline.by_recipe import NoStage
 from appliance.pipeline.collect import CollectStage
 from appliance.pipeline.health import model_state
-from appliance.pipeline.infer import InferStage
+from appliance.pipeline.infer import InferStage, Oversee
 from appliance.pipeline.way import PictureStage, Way
 from appliance.proof import Proof, proof_of
 from appliance.recipes.schema import Recipe
@@ -39,6 +39,7 @@ class Surroundings:
     clock: SystemClock
     meter: Meter
     new_id: Callable[[], str]
+    oversee: Oversee = lambda verdict, _: verdict
 
 
 class Looking(Protocol):
@@ -98,6 +99,7 @@ class Inspecting:
             meter=around.meter,
             new_id=around.new_id,
             way=way,
+            oversee=around.oversee,
         )
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import cv2
@@ -19,6 +19,7 @@ from appliance.domain.stages import Meter
 from appliance.domain.verdict import Verdict
 from appliance.fitting import catalogue_of, check_fit
 from appliance.opening import open_recipe
+from appliance.recipes.golden import contradiction
 from appliance.recipes.problem import RecipeProblem
 from appliance.state_dir import StateDir
 from appliance.station import Station
@@ -55,11 +56,18 @@ def run_station(
         state.release()
 
 
+def refuse_false_golden_parts(config: Config, catalogue: Collection[str]) -> None:
+    """Raises RecipeProblem where a golden part of station.toml contradicts the classes of its package."""
+    wrong = contradiction(config.recipe.golden, catalogue)
+    if wrong is not None:
+        raise RecipeProblem(*wrong)
+
+
 def check_station(config: Config) -> tuple[str, ...]:
     """What would keep the station from running fully, in sentences; the package is checked to its last hash.
 
     Raises:
-        PackageError, RuntimeUnavailable: the station would not start.
+        PackageError, RuntimeUnavailable, RecipeProblem: the station would not start.
         NotThere, UsageError: the page would not: a secret cannot be read, or anybody can; or the photo-eye's picture.
         RecipeProblem: the active recipe of the store cannot be used.
     """
@@ -72,6 +80,7 @@ def check_station(config: Config) -> tuple[str, ...]:
         manifest = open_package(config.model.package).manifest
         settle(placement_of(config), manifest.artefacts)
         warnings += demand_fit(config, config.inline_recipe(), [(str(config.model.package), manifest)])
+        refuse_false_golden_parts(config, {row.label for row in manifest.classes})
     if config.collect is not None and not config.collect.data_set.parent.is_dir():
         warnings.append(f"[collect] data_set: {config.collect.data_set.parent} is not there; make it or mount its disk")
     if isinstance(config.camera, FolderCameraConfig) and not config.camera.path.is_dir():

@@ -15,7 +15,7 @@ from appliance.config.schema import Config
 from appliance.domain.device import DeviceId, DeviceState
 from appliance.domain.verdict import Verdict
 from appliance.kits import Kits
-from appliance.live import LiveChange, LiveCounters, LiveDevice, LiveStatus
+from appliance.live import LiveChange, LiveCounters, LiveDevice, LiveDrift, LiveGolden, LiveStatus
 from appliance.live_metrics import DropCause
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
@@ -92,7 +92,8 @@ class Showing:
     def answered(self, conclusion: Conclusion) -> None:
         """The PLC has its answer; returns at once."""
         latency_ms = (self._clock.monotonic_ns() - conclusion.verdict.part.trigger.received_ns) / 1e6
-        self._telemetry.add(conclusion.verdict.outcome, latency_ms)
+        verdict = conclusion.verdict
+        self._telemetry.add(verdict.outcome, latency_ms, golden=verdict.part.trigger.golden)
         self.worker.submit(_Answered(conclusion, latency_ms))
 
     def publish_status(
@@ -103,6 +104,8 @@ class Showing:
         outbox_depth: int,
         devices: Mapping[DeviceId, DeviceState],
         changing: LiveChange | None,
+        golden: LiveGolden | None,
+        drift: LiveDrift | None,
     ) -> None:
         station, context, looking = self._config.station, self._kits.current.context, self._kits.current.looking
         recipe, model = looking.recipe, looking.model
@@ -138,6 +141,8 @@ class Showing:
                 collecting=looking.collecting,
                 certificate=looking.proof.live,
                 changing=changing,
+                golden=golden,
+                drift=drift,
             )
         )
 

@@ -6,6 +6,8 @@
 <state_dir>/recipes/          recipes, every version, and which one is active
 <state_dir>/certified/        what okng certify found, and the station's secret for its seals
 <state_dir>/catalogue.jsonl   what was ever seen of the defect catalogue
+<state_dir>/golden/           records of golden parts, sealed
+<state_dir>/drift/            what the drift charts know, sealed
 <state_dir>/engines/          engines that TensorRT built here
 <state_dir>/run/station.sock  live events
 <state_dir>/run/live/         the last pictures
@@ -35,6 +37,8 @@ class StateDir:
         self.recipes = root / "recipes"
         self.journal = root / "station.db"
         self.certified = root / "certified"
+        self.golden = root / "golden"
+        self.drift = root / "drift"
         self.engines = root / "engines"
         self.catalogue = root / "catalogue.jsonl"
         self.lock_file = self.run / "lock"

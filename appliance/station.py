@@ -31,22 +31,26 @@ from appliance.changeover import Changeover
 from appliance.changeover import Ports as ChangePorts
 from appliance.commanding import Commanding
 from appliance.config.schema import Config
-from appliance.domain.device import DeviceState
+from appliance.domain.device import DeviceState, worse
+from appliance.domain.golden import Due
 from appliance.domain.ids import IdSource
 from appliance.domain.ledger import Ledger, Terms
 from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
+from appliance.drift_desk import ChartsFirst
 from appliance.fitting import camera_for
 from appliance.jobs import PlcJobs
 from appliance.kits import Kit, Kits
 from appliance.life import STARTED, STOPPED, started, stopped
 from appliance.live import LiveChange
+from appliance.live_oversight import live_drift, live_golden
 from appliance.looking import Looking, Surroundings
 from appliance.machine import Machine
 from appliance.measuring import Measuring, Sources
 from appliance.opening import Opening, equip, stored_state
+from appliance.oversight import make_oversight
 from appliance.pipeline.by_recipe import StagesByRecipe
 from appliance.pipeline.flow import Flow, Ports
 from appliance.pipeline.health import Health, Probes, journal_state
@@ -66,6 +70,7 @@ from appliance.sinks.result_message import ResultContext, result_message
 from appliance.sinks.state_messages import StatusMessage
 from appliance.state_dir import StateDir
 from appliance.store.journal import Journal, JournalFailed
+from models.detector import ModelInfo
 
 _log = logging.getLogger(__name__)
 _CAPACITY = 8
@@ -115,15 +120,26 @@ class Station:
             announce=lambda row: audit_message(row).to_bytes(),
         )
         self._note_start()
+        self._oversight = make_oversight(
+            state,
+            ledger=self._ledger,
+            clock=self._clock,
+            new_id=self._ids.next,
+            note=self._journal.note,
+        )
+        self._oversight.change(first.looking.recipe, _models(first), Due.START)
         self._commanding = Commanding(
             config,
             ledger=self._ledger,
             clock=self._clock,
             journal=self._journal,
             enter=lambda part: self._flow.enter(part),
-            verbs={"recipe": lambda command, conclude: self._changeover.begin(command, conclude)},
+            verbs={
+                "recipe": lambda command, conclude: self._changeover.begin(command, conclude),
+                **self._oversight.verbs(),
+            },
         )
-        self._witnesses = (self._commanding.answered, *witnesses)
+        self._witnesses = (self._commanding.answered, self._oversight.golden.answered, *witnesses)
         self._live = LiveServer(state.socket, self._commanding.ask_line)
         self._showing = Showing(
             config,
@@ -223,6 +239,7 @@ class Station:
 
     def _refresh(self) -> None:
         epoch = self._ledger.epoch
+        self._oversight.golden.refresh()
         self._readiness = self._health.readiness()
         self._ledger.set_ready(self._readiness.ready, epoch)
         self._tell_plc()
@@ -237,6 +254,8 @@ class Station:
             outbox_depth=self._owed_rows(),
             devices=self._health.devices(),
             changing=self._live_change(),
+            golden=live_golden(self._oversight.golden.view),
+            drift=live_drift(self._oversight.drift),
         )
 
     def _done(self) -> bool:
@@ -302,6 +321,9 @@ class Station:
         wanted = command.id or command.code or str(command.number)
         return LiveChange(wanted=wanted, seconds=round((self._clock.monotonic_ns() - change.since_ns) / 1e9, 1))
 
+    def _oversee_change(self, kit: Kit, switch: Callable[[], None]) -> None:
+        self._oversight.change(kit.looking.recipe, _models(kit), Due.CHANGEOVER, switch)
+
     def _changing(self) -> bool:
         return self._changeover.current is not None
 
@@ -312,7 +334,7 @@ class Station:
     # Wiring
 
     def _make_stages(self, way: Way) -> StagesByRecipe:
-        self._around = Surroundings(self._ledger, self._clock, self, self._ids.next)
+        self._around = Surroundings(self._ledger, self._clock, self, self._ids.next, self._oversight.saw)
         self._first_stage = self._looking.stage(way, self._around)
         self._stages = StagesByRecipe(way, self._kits.current.key, self._first_stage)
         return self._stages
@@ -326,6 +348,7 @@ class Station:
             camera_change=lambda before, after: camera_change(self._camera, self._config.camera, before, after),
             set_camera=self._flow.camera.set_up,
             announce=self._follow_recipe,
+            oversee=self._oversee_change,
         )
         return Changeover(ports, self._kits, self._stages, self._first_stage, ledger=self._ledger, clock=self._clock)
 
@@ -334,7 +357,7 @@ class Station:
             camera=camera,
             camera_timeout_s=self._config.camera.timeout_ms / 1000,
             looking=self._make_stages,
-            keeper=self._journal,
+            keeper=ChartsFirst(self._oversight.drift, self._journal),
             failures=(JournalFailed,),
             encode=self._encode,
             answer=self._answer,
@@ -399,6 +422,8 @@ class Station:
             counters=live_counters(self._ledger.snapshot(), self._plc.missed),
             spool_depth=self._owed_rows(),
             clock_synced=self._clock.synchronized(),
+            golden=live_golden(self._oversight.golden.view),
+            drift=live_drift(self._oversight.drift),
         )
 
     def _probes(self) -> Probes:
@@ -407,7 +432,7 @@ class Station:
             camera=lambda: self._flow.camera_state,
             plc=lambda: self._plc.state,
             mqtt=lambda: self._mqtt_state,
-            model=self._model_state,
+            model=lambda: worse(self._model_state(), self._oversight.state),
             journal=lambda: journal_state(self._flow.record.state, self._journal.quarantined),
             camera_ready=lambda: self._flow.camera.ready,
             outbox_fill=lambda: self._journal.outbox_bytes / owed if self._config.mqtt.enabled else 0.0,
@@ -415,6 +440,8 @@ class Station:
             clock_synced=self._clock.synchronized,
             set_up=lambda: self._kits.current.broken or self._changeover.sets_camera,
             data_set=lambda: self._looking.data_set_state,
+            golden_due=lambda: self._oversight.golden.view.withheld,
+            golden_mode=lambda: self._oversight.golden.view.running,
         )
 
     def _failed_part(self) -> str | None:
@@ -422,6 +449,10 @@ class Station:
         needed = (service for service in self._services if service.name not in ("live", "metrics"))
         failed = next((service.name for service in needed if service.failed), None)
         return self._flow.failed or self._commanding.failed or self._changeover.failed or failed
+
+
+def _models(kit: Kit) -> tuple[ModelInfo, ...]:
+    return (kit.looking.model,) if kit.looking.model is not None else ()
 
 
 def _terms(kit: Kit) -> Terms:

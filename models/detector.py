@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from models.rules import NO_RULES, RuleSet
 from models.runtimes.base import Placement, Runtime
 from models.runtimes.choose import REFERENCE, start_runtime
 from models.scorers import Floats, RawScores, Scorer, calibrated, load_scorer
+from models.typical import Typical, typical_in
 
 _WARM_UP_RUNS = 3
 
@@ -40,7 +42,7 @@ class ModelInfo:
     """What is loaded.
 
     `certified`: the package lists this runtime and instruction set, or a station's record proves them; `certification`
-    says by what, or why not.
+    says by what, or why not. `typical`: what the package's good pictures are like; see `models.typical`.
     """
 
     id: str
@@ -52,6 +54,7 @@ class ModelInfo:
     limits: Limits
     certified: bool
     certification: str = ""
+    typical: Mapping[str, Typical] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +299,7 @@ def _info(package: Package, judge: Judge, certificates: Certificates) -> ModelIn
         limits=manifest.limits.limits(),
         certified=reason is None,
         certification=reason or ("by the package" if by_package else "by okng certify on this machine"),
+        typical=typical_in(manifest, judge.runtime.name),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,8 @@ PARTS_ABOVE = 2.0
 
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Pixels = Annotated[int, Field(ge=0, le=100_000)]
+Pictures = Annotated[int, Field(ge=2)]
+TypicalTrait = Literal["light", "focus", "colour", "pose"]
 
 
 class QualityEntry(Entry):
@@ -20,6 +22,7 @@ class QualityEntry(Entry):
 
     `reference` and `likeness` (least, median) are there where all good pictures show the part in one place. What stands
     as None was not measured and is not asked for; without `long_side_px` the network input itself was measured.
+    `typical`: mean, standard deviation and number of pictures, by which drift is noticed; see models/typical.py.
     """
 
     light: tuple[Finite, Finite]
@@ -34,6 +37,7 @@ class QualityEntry(Entry):
     tint: tuple[Finite, Finite, Finite, Finite] | None = None
     blank_max: Unit | None = None
     pose_max: tuple[Finite, Finite] | None = None
+    typical: dict[TypicalTrait, tuple[Finite, Positive, Pictures]] | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> QualityEntry:

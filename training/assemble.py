@@ -32,6 +32,7 @@ from models.manifest import (
 from models.package import file_table
 from models.quality import Quality, taught_by
 from models.scorers import Floats
+from models.typical import told_of
 from training.artefacts import LITERT, REFERENCE_FORM, SYMMETRIC, SYMMETRIC_FORM, Offer
 from training.config import TrainConfig
 from training.golden import Golden
@@ -92,6 +93,7 @@ def assemble(parts: Ingredients) -> tuple[Manifest, dict[str, bytes]]:
             vectors="naming/vectors.npy", codes="naming/codes.npy", min_similarity=parts.prototypes.min_similarity
         )
     quality, reference = taught_by(parts.good_pictures, _REFERENCE)
+    quality = quality.model_copy(update={"typical": told_of(parts.good_pictures)})
     if reference is not None:
         files[_REFERENCE] = npy(reference)
     files |= {name: npy(array) for name, array in parts.presence.arrays.items()}

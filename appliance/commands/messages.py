@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, TypeAdapter
 
 from appliance.commands.envelope import Order, Request, Shown, Source, Strict
+from appliance.commands.golden import DriftCommand, DriftRequest, GoldenCommand, GoldenRequest, GoldenStanding
 from appliance.commands.recipe import RecipeCommand, RecipeRequest, RunningRecipe
 from appliance.commands.refusals import TEXTS, Refusal
 
@@ -43,13 +44,16 @@ class TriggerCommand(Order):
     wait: bool = False
 
 
-Command = TriggerCommand | RecipeCommand
+Command = TriggerCommand | RecipeCommand | GoldenCommand | DriftCommand
 command_line: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="verb")])
 
 # verb → what a program or a page says to ask for it; over MQTT it is the payload of `cmd/<verb>`.
-REQUESTS: Final[Mapping[str, type[TriggerRequest] | type[RecipeRequest]]] = {
+AnyRequest = TriggerRequest | RecipeRequest | GoldenRequest | DriftRequest
+REQUESTS: Final[Mapping[str, type[AnyRequest]]] = {
     "trigger": TriggerRequest,
     "recipe": RecipeRequest,
+    "golden": GoldenRequest,
+    "drift": DriftRequest,
 }
 
 
@@ -77,7 +81,8 @@ class CommandReply(Strict):
     """The one answer. `refused`: nothing was done, `code` and the texts say why.
 
     `accepted` without `verdict` although it was waited for carries the code `no_verdict`: that part is not OK.
-    `recipe`: the one in force after a command that changes it. `repeated`: the command was carried out before, and this
+    `recipe`: the one in force after a command that changes it. `golden`: how golden parts stand after theirs.
+    `repeated`: the command was carried out before, and this
     is the answer given then.
     """
 
@@ -91,6 +96,7 @@ class CommandReply(Strict):
     part: AcceptedPart | None = None
     verdict: GivenVerdict | None = None
     recipe: RunningRecipe | None = None
+    golden: GoldenStanding | None = None
     repeated: bool = False
 
     @classmethod

@@ -31,7 +31,7 @@ def trigger_once(config: Config, *, part_id: str | None, wait: bool, request_id:
         raise UsageError(
             "a serial has 1 to 64 printable characters, a request id 1 to 64 of A-Z a-z 0-9 _ . : -; correct it"
         ) from error
-    return ask(config, request.command("cli", _user()))
+    return ask(config, request.command("cli", user()))
 
 
 def change_recipe(
@@ -50,7 +50,7 @@ def change_recipe(
             "a recipe's id has 1 to 64 of A-Z a-z 0-9 _ -, its version 1 to 32 and a . as well, a reason 1 to 64 "
             "printable characters; correct it"
         ) from error
-    return ask(config, request.command("cli", _user()))
+    return ask(config, request.command("cli", user()))
 
 
 def ask(config: Config, command: Command) -> CommandReply:
@@ -69,6 +69,9 @@ def sentence(reply: CommandReply) -> str:
         return f"part {reply.part.number}: {verdict.outcome} ({verdict.reason_en})"
     if reply.recipe is not None:
         return f"recipe {reply.recipe.id} {reply.recipe.version} is in force (number {reply.recipe.number})"
+    if reply.golden is not None:
+        left = ", ".join(reply.golden.remaining)
+        return f"golden parts: {reply.golden.phase}" + (f"; show {left}" if left else "")
     if reply.part is not None:
         return f"part {reply.part.number} accepted" + (f"; {reply.text_en}" if reply.text_en else "")
     return f"refused ({reply.code}): {reply.text_en}"
@@ -90,7 +93,7 @@ def _work_s(config: Config, command: Command) -> float:
     return config.recipe.deadline_ms / 1e3 + VERDICT_MARGIN_NS / 1e9 if command.wait else 0.0
 
 
-def _user() -> str:
+def user() -> str:
     """Who runs this process, as far as the machine knows."""
     try:
         name = getpass.getuser()

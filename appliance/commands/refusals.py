@@ -18,6 +18,12 @@ class Refusal(StrEnum):
     NO_VERDICT = "no_verdict"
     NO_SUCH_RECIPE = "no_such_recipe"
     RECIPE_REFUSED = "recipe_refused"
+    NO_GOLDEN_PARTS = "no_golden_parts"
+    GOLDEN_RUNS = "golden_runs"
+    NO_GOLDEN_RUNS = "no_golden_runs"
+    NOT_KEPT = "not_kept"
+    NO_DRIFT = "no_drift"
+    RESET_NEEDS_GOLDEN = "reset_needs_golden"
     INTERNAL = "internal"
     STATION_DOWN = "station_down"
     NO_ANSWER = "no_answer"
@@ -69,6 +75,24 @@ TEXTS: dict[Refusal, tuple[str, str]] = {
     Refusal.RECIPE_REFUSED: (
         "This recipe cannot come into force; the one before goes on",
         "该配方无法生效；继续使用原配方",
+    ),
+    Refusal.NO_GOLDEN_PARTS: (
+        "The recipe in force names no golden parts; add [golden] to it",
+        "当前配方未定义标准样件；请在配方中添加 [golden]",
+    ),
+    Refusal.GOLDEN_RUNS: (
+        "Golden parts are being shown already; show the rest, or break off first",
+        "正在验证标准样件；请完成其余样件，或先中止",
+    ),
+    Refusal.NO_GOLDEN_RUNS: ("No golden parts are being shown; start them first", "当前没有进行标准样件验证；请先开始"),
+    Refusal.NOT_KEPT: (
+        "The record could not be stored, so nothing was begun; check the disk of the state directory",
+        "记录未能保存，操作未开始；请检查状态目录所在磁盘",
+    ),
+    Refusal.NO_DRIFT: ("Nothing has drifted, so there is nothing to reset", "没有漂移，无需复位"),
+    Refusal.RESET_NEEDS_GOLDEN: (
+        "Only golden parts end a drift and the recipe names none; add [golden] to it, or save another version of it",
+        "只有标准样件验证通过才能解除漂移，而配方未定义标准样件；请在配方中添加 [golden]，或保存新版本配方",
     ),
     Refusal.INTERNAL: (
         "Internal fault while carrying out the command; restart the station and send its log to support",

@@ -16,3 +16,11 @@ class DeviceState:
     state: DeviceLevel
     text_en: str = ""
     text_zh: str = ""
+
+
+_WEIGHT: dict[DeviceLevel, int] = {"off": 0, "ok": 0, "warn": 1, "fault": 2}
+
+
+def worse(first: DeviceState, second: DeviceState) -> DeviceState:
+    """The one that needs a person sooner; the first where they weigh the same."""
+    return second if _WEIGHT[second.state] > _WEIGHT[first.state] else first

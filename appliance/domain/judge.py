@@ -100,6 +100,13 @@ def judge(id: str, part: Part, frame: Frame, found: Found, rules: Rules, now_ns:
     )
 
 
+def downgraded_by_drift(verdict: Verdict) -> Verdict:
+    """What a verdict is worth while something drifts: OK is to be looked at again, all others stand as they are."""
+    if verdict.outcome is not Outcome.OK:
+        return verdict
+    return replace(verdict, outcome=Outcome.RECHECK, reasons=(Reason.DRIFTING, *verdict.reasons))
+
+
 def strange_to(part: Part, frame: Frame, exposure_within_ns: int) -> Reason | None:
     """Why the picture may show another part, older than the trigger or taken too long after it; None: it is its own."""
     delay_ns = frame.captured_ns - part.trigger.received_ns

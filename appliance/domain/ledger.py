@@ -33,10 +33,21 @@ _LAST_INSPECTION_ID = 65_535
 
 
 @dataclass(frozen=True, slots=True)
+class GoldenCounts:
+    """How many of the settled parts were golden: they belong to no yield and no NG rate."""
+
+    ok: int = 0
+    ng: int = 0
+    recheck: int = 0
+    no_part: int = 0
+    error: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Counters since boot, taken at one instant. `late` of the errors missed their deadline.
 
-    `suppressed` counts detections, not parts: those that a rule of the recipe tolerates.
+    `suppressed` counts detections, not parts: those that a rule of the recipe tolerates. `golden` are among all.
     """
 
     accepted: int
@@ -50,6 +61,7 @@ class Snapshot:
     late: int
     refused_verdicts: int
     suppressed: int = 0
+    golden: GoldenCounts = GoldenCounts()
 
     @property
     def text(self) -> str:
@@ -91,6 +103,7 @@ class Ledger:
         self._epoch = 0
         self._last_id = 0
         self._settled: Counter[Outcome] = Counter()
+        self._golden: Counter[Outcome] = Counter()
         self._errors: Counter[Reason] = Counter()
         self._accepted = self._missed = self._late = self._refused = self._suppressed = 0
 
@@ -228,6 +241,7 @@ class Ledger:
             self._ids.discard(verdict.part.inspection_id)
             self._settled[verdict.outcome] += 1
             self._suppressed += verdict.suppressed
+            self._golden[verdict.outcome] += verdict.part.trigger.golden
             if verdict.outcome is Outcome.ERROR:
                 self._errors[verdict.reasons[0]] += 1
             if verdict.decided_by is DecidedBy.TIMEOUT:
@@ -261,6 +275,13 @@ class Ledger:
             late=self._late,
             refused_verdicts=self._refused,
             suppressed=self._suppressed,
+            golden=GoldenCounts(
+                ok=self._golden[Outcome.OK],
+                ng=self._golden[Outcome.NG],
+                recheck=self._golden[Outcome.RECHECK],
+                no_part=self._golden[Outcome.NO_PART],
+                error=self._golden[Outcome.ERROR],
+            ),
         )
 
     def _has_room(self) -> bool:

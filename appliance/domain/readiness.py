@@ -17,15 +17,19 @@ class Hindrance(StrEnum):
     SPOOL = "spool"
     SET_UP = "set_up"
     CAMERA = "camera"
+    GOLDEN = "golden"
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
+    """`golden`: reference parts are being shown; Pass is never set then."""
+
     hindrance: Hindrance | None
     mqtt_connected: bool
     spool_high: bool
     clock_synced: bool
     alarm: bool
+    golden: bool = False
 
     @property
     def ready(self) -> bool:

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     PICTURE_INCOMPLETE = "picture_incomplete"
     PICTURE_UNALIGNED = "picture_unaligned"
     NO_PART = "no_part"
+    DRIFTING = "drifting"
     COLLECTED = "collected"
     NOT_KEPT = "not_kept"
 
@@ -112,6 +113,10 @@ TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.CAPTURED_BEFORE_TRIGGER: (
         "The picture is older than the trigger; check the camera",
         "图像早于触发时刻；请检查相机",
+    ),
+    Reason.DRIFTING: (
+        "The station has drifted since it was proven; look at the part, then see the alarm",
+        "检测站状态已漂移；请人工复检该工件，并查看报警",
     ),
     Reason.COLLECTED: ("Picture kept for training; nothing was judged", "图像已采集用于训练；未进行判定"),
     Reason.NOT_KEPT: (

@@ -23,6 +23,7 @@ class Probes:
 
     `set_up`: whether there is no recipe to judge by, or the camera is being set for one.
     `data_set`: whether a collecting station can keep one more picture; always ok where nothing is collected.
+    `golden_due`: production waits for golden parts; `golden_mode`: they are being shown.
     """
 
     camera: Callable[[], DeviceState]
@@ -36,6 +37,8 @@ class Probes:
     clock_synced: Callable[[], bool]
     set_up: Callable[[], bool] = lambda: False
     data_set: Callable[[], DeviceState] = lambda: DeviceState("ok")
+    golden_due: Callable[[], bool] = lambda: False
+    golden_mode: Callable[[], bool] = lambda: False
 
 
 class Health:
@@ -85,6 +88,7 @@ class Health:
             spool_high=fill >= SPOOL_HIGH,
             clock_synced=self._probes.clock_synced(),
             alarm=any(state.state in ("warn", "fault") for state in self.devices().values()),
+            golden=self._probes.golden_mode(),
         )
 
     def _hindrance(self, outbox_fill: float) -> Hindrance | None:
@@ -97,6 +101,7 @@ class Health:
             Hindrance.SPOOL: outbox_fill >= 1.0,
             Hindrance.SET_UP: self._probes.set_up(),
             Hindrance.CAMERA: not self._probes.camera_ready(),
+            Hindrance.GOLDEN: self._probes.golden_due(),
         }
         return next((hindrance for hindrance, stands in found.items() if stands), None)
 

@@ -25,6 +25,9 @@ from models.rules import NO_RULES, RuleSet
 
 _log = logging.getLogger(__name__)
 
+# What a verdict becomes by what is known of the station as a whole; it may only get worse, and nothing may block.
+Oversee = Callable[[Verdict, Prepared], Verdict]
+
 
 class Inspected(Protocol):
     """What an inspector returns; `models.detector.Inspection` is one. Without a decision `prepared` says why."""
@@ -61,6 +64,7 @@ class InferStage:
         meter: Meter,
         new_id: Callable[[], str],
         way: Way,
+        oversee: Oversee = lambda verdict, _: verdict,
     ) -> None:
         self._inspector = inspector
         self._rules = rules
@@ -69,6 +73,7 @@ class InferStage:
         self._meter = meter
         self._new_id = new_id
         self._way = way
+        self._oversee = oversee
         self.pictures = DeviceState("ok")
         """Whether the last picture that was looked at was fit to be judged."""
 
@@ -86,7 +91,8 @@ class InferStage:
             inspected = self._inspector.inspect(frame.image, self._rules.limits, self._rules.by_class)
             prepared = inspected.prepared
             found = Found(inspected.decision, prepared.unfit, prepared.empty)
-            verdict = judge(self._new_id(), part, frame, found, self._rules, self._clock.monotonic_ns())
+            word = judge(self._new_id(), part, frame, found, self._rules, self._clock.monotonic_ns())
+            verdict = self._oversee(word, prepared)
         except BadPicture as error:
             _log.warning("part %d: %s", part.number, error)
             self._way.fail(part, Reason.BAD_PICTURE, frame)

@@ -24,10 +24,11 @@ class Telemetry:
         self._groups: deque[tuple[int, int]] = deque(maxlen=_GROUPS)
         self._judged = self._ng = 0
 
-    def add(self, outcome: Outcome, latency_ms: float) -> None:
+    def add(self, outcome: Outcome, latency_ms: float, *, golden: bool = False) -> None:
+        """`golden` parts are chosen: they belong to no rate."""
         with self._lock:
             self._latencies_ms.append(latency_ms)
-            if outcome not in (Outcome.OK, Outcome.NG, Outcome.RECHECK):
+            if golden or outcome not in (Outcome.OK, Outcome.NG, Outcome.RECHECK):
                 return
             self._judged += 1
             self._ng += outcome is Outcome.NG
@@ -90,4 +91,5 @@ def live_verdict(
         height_px=size_px[1],
         latency_ms=round(latency_ms, 2),
         decided_utc=decided_utc,
+        golden=verdict.part.trigger.golden,
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import time, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from appliance.domain.golden import ExpectedPart, Plan
 from appliance.section import Section
@@ -18,6 +18,8 @@ TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$
 
 class GoldenPartConfig(Section):
     """One part: what must come out of it. `class`: the defect that must be among what is found."""
+
+    model_config = ConfigDict(populate_by_name=True)  # the recipe of station.toml is read twice
 
     name: Word
     serial: Word | None = None
@@ -92,8 +94,8 @@ class GoldenConfig(Section):
         )
 
 
-def contradiction(golden: GoldenConfig | None, catalogue: Collection[str]) -> str | None:
-    """Why these parts cannot be golden parts of packages with these classes, or None."""
+def contradiction(golden: GoldenConfig | None, catalogue: Collection[str]) -> tuple[str, str] | None:
+    """Why these parts cannot be golden parts of packages with these classes, in both languages, or None."""
     if golden is None:
         return None
     for part in golden.parts:
@@ -101,6 +103,7 @@ def contradiction(golden: GoldenConfig | None, catalogue: Collection[str]) -> st
             known = ", ".join(sorted(catalogue))
             return (
                 f'[golden] part "{part.name}": the package knows no class "{part.class_}"; it knows {known}. '
-                "Correct class, or leave it out"
+                "Correct class, or leave it out",
+                f"[golden] 样件“{part.name}”：模型包没有类别“{part.class_}”；现有类别：{known}。请更正或删除 class",
             )
     return None

@@ -7,9 +7,9 @@ from datetime import datetime
 from importlib.metadata import version
 
 from appliance.config.schema import Config
-from appliance.domain.ledger import Snapshot
+from appliance.domain.ledger import GoldenCounts, Snapshot
 from appliance.domain.parts import RecipeKey
-from appliance.live import LiveCounters
+from appliance.live import LiveCounters, LiveDrift, LiveGolden, LiveGoldenCounts
 from appliance.sinks.result_message import ResultContext
 from appliance.sinks.result_schema import ClassBlock, ModelBlock, RecipeBlock, StationBlock
 from appliance.sinks.state_messages import IdentityMessage, StatusMessage
@@ -64,7 +64,15 @@ def identity_message(context: ResultContext) -> IdentityMessage:
 
 
 def status_message(
-    context: ResultContext, *, now: datetime, ready: bool, counters: LiveCounters, spool_depth: int, clock_synced: bool
+    context: ResultContext,
+    *,
+    now: datetime,
+    ready: bool,
+    counters: LiveCounters,
+    spool_depth: int,
+    clock_synced: bool,
+    golden: LiveGolden | None = None,
+    drift: LiveDrift | None = None,
 ) -> StatusMessage:
     return StatusMessage(
         boot_id=context.boot_id,
@@ -75,6 +83,8 @@ def status_message(
         counters=counters,
         spool_depth=max(0, spool_depth),
         clock="synced" if clock_synced else "unsynced",
+        golden=golden,
+        drift=drift,
     )
 
 
@@ -90,6 +100,15 @@ def live_counters(snapshot: Snapshot, missed_before: int = 0) -> LiveCounters:
         in_flight=snapshot.in_flight,
         missed=snapshot.missed + missed_before,
         suppressed=snapshot.suppressed,
+        golden=_golden(snapshot.golden),
+    )
+
+
+def _golden(counts: GoldenCounts) -> LiveGoldenCounts | None:
+    if counts == GoldenCounts():
+        return None
+    return LiveGoldenCounts(
+        ok=counts.ok, ng=counts.ng, recheck=counts.recheck, no_part=counts.no_part, error=counts.error
     )
 
 

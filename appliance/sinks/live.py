@@ -96,7 +96,7 @@ class LiveServer:
     def publish_verdict(self, verdict: LiveVerdict) -> None:
         with self._lock:
             self._last = verdict
-            if verdict.outcome == "NG":
+            if verdict.outcome == "NG" and not verdict.golden:
                 self._ng.append(verdict)
             watched = self.watched
         if watched:

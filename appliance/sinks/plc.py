@@ -39,6 +39,7 @@ _OFFLINE = {
     Hindrance.SPOOL: OfflineReason.INTERNAL,
     Hindrance.SET_UP: OfflineReason.SET_UP,
     Hindrance.CAMERA: OfflineReason.CAMERA,
+    Hindrance.GOLDEN: OfflineReason.SET_UP,
 }
 PORT_FAULTS = {
     PortFault.MISSING: "PLC 串口不存在；请插好适配器或修改 plc.port",
@@ -206,7 +207,7 @@ class PlcSink:
                 ready=readiness.ready and self._ledger.can_admit,
                 offline_reason=_OFFLINE[readiness.hindrance] if readiness.hindrance else OfflineReason.NONE,
                 armed=self._jobs.armed,
-                golden=False,
+                golden=readiness.golden,
                 simulated=self._simulated,
                 mqtt_connected=readiness.mqtt_connected,
                 spool_high=readiness.spool_high,

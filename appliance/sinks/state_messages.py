@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, Field
 
 from appliance.commands.messages import SCHEMA_ID as REPLY
-from appliance.live import LiveCounters
+from appliance.live import LiveCounters, LiveDrift, LiveGolden
 from appliance.sinks.result_schema import (
     SCHEMA_ID,
     Block,
@@ -62,7 +62,10 @@ class IdentityMessage(StateBlock):
 
 
 class StatusMessage(StateBlock):
-    """`state` is one of OPC 40100's vision states; `job` the recipe's number; the counters are one ledger snapshot."""
+    """`state` is one of OPC 40100's vision states; `job` the recipe's number; the counters are one ledger snapshot.
+
+    `golden` and `drift` are there where the recipe asks for them.
+    """
 
     ts: AwareDatetime
     state: Literal[
@@ -73,6 +76,8 @@ class StatusMessage(StateBlock):
     counters: LiveCounters
     spool_depth: int = Field(ge=0)
     clock: Clock
+    golden: LiveGolden | None = None
+    drift: LiveDrift | None = None
 
 
 class LastResultMessage(StateBlock):

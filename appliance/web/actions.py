@@ -19,8 +19,7 @@ from flask import Flask, Response, request
 from pydantic import BaseModel, ValidationError
 
 from appliance.commands.client import NoStation
-from appliance.commands.messages import REQUESTS, Command, CommandReply, TriggerRequest
-from appliance.commands.recipe import RecipeRequest
+from appliance.commands.messages import REQUESTS, AnyRequest, Command, CommandReply
 from appliance.commands.refusals import Refusal
 from appliance.config.secrets import WebSecrets
 from appliance.web.api import PinEntry, Problem, SessionState, openapi, problem, status_of
@@ -57,7 +56,7 @@ class Actions:
     def describe(self) -> Response:
         return _say(self._document)
 
-    def order(self, schema: type[TriggerRequest] | type[RecipeRequest]) -> Response:
+    def order(self, schema: type[AnyRequest]) -> Response:
         """Put the request in the body to the station, and its answer to the caller."""
         caller = self._door.caller()
         if isinstance(caller, Problem):

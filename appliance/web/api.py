@@ -10,6 +10,7 @@ from pydantic import Field
 from pydantic.json_schema import models_json_schema
 
 from appliance.commands.envelope import Strict
+from appliance.commands.golden import DriftRequest, GoldenRequest
 from appliance.commands.messages import CommandReply, TriggerRequest
 from appliance.commands.recipe import RecipeRequest
 from appliance.commands.refusals import TEXTS as REFUSALS
@@ -60,6 +61,12 @@ _STATUS: Final[dict[Trouble | Refusal, int]] = {
     Refusal.NOT_READY: 409,
     Refusal.NO_SUCH_RECIPE: 404,
     Refusal.RECIPE_REFUSED: 409,
+    Refusal.NO_GOLDEN_PARTS: 409,
+    Refusal.GOLDEN_RUNS: 409,
+    Refusal.NO_GOLDEN_RUNS: 409,
+    Refusal.NOT_KEPT: 503,
+    Refusal.NO_DRIFT: 409,
+    Refusal.RESET_NEEDS_GOLDEN: 409,
     Refusal.INTERNAL: 500,
     Refusal.STATION_DOWN: 503,
     Refusal.NO_ANSWER: 504,
@@ -105,6 +112,8 @@ def openapi() -> dict[str, Any]:
         [
             (TriggerRequest, "validation"),
             (RecipeRequest, "validation"),
+            (GoldenRequest, "validation"),
+            (DriftRequest, "validation"),
             (PinEntry, "validation"),
             (CommandReply, "serialization"),
             (Problem, "serialization"),
@@ -121,6 +130,8 @@ def openapi() -> dict[str, Any]:
                 "Judge one part now", "trigger", "TriggerRequest", "Accepted; with `wait`, its verdict"
             ),
             "/recipe": _action("Change the recipe", "changeRecipe", "RecipeRequest", "In force"),
+            "/golden": _action("Begin or break off golden parts", "goldenParts", "GoldenRequest", "Done"),
+            "/drift": _action("Say that a drift is dealt with", "resetDrift", "DriftRequest", "Golden parts end it"),
             "/session": {
                 "get": {
                     "summary": "Whether this browser is signed in",

@@ -41,7 +41,8 @@ class Board:
 
     def take_verdict(self, verdict: LiveVerdict) -> None:
         self.verdict = verdict
-        if verdict.outcome == "NG" and all(verdict.id != known.id for known in self.ng):
+        rejected = verdict.outcome == "NG" and not verdict.golden
+        if rejected and all(verdict.id != known.id for known in self.ng):
             self.ng = (verdict, *self.ng)[:STRIP_LENGTH]
 
     def snapshot(self, silent_s: float | None) -> Snapshot:

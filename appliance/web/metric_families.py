@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from appliance.domain.device import DeviceId, DeviceLevel
 from appliance.domain.readiness import Hindrance
 from appliance.domain.reasons import Reason
-from appliance.live_metrics import DropCause, LiveMetrics, WorkerName
+from appliance.live_metrics import DropCause, GoldenFigures, LedgerFigures, LiveMetrics, WorkerName
 
 Value = float | int | None
 Rows = Iterable[tuple[tuple[str, ...], Value]]
@@ -54,8 +54,7 @@ def _counters(name: str, help: str, label: str, read: Callable[[LiveMetrics], Ro
     return Family(CounterMetricFamily, name, help, (label,), read)
 
 
-def _verdicts(metrics: LiveMetrics) -> Rows:
-    book = metrics.ledger
+def _by_outcome(book: LedgerFigures | GoldenFigures) -> Rows:
     counts = {"OK": book.ok, "NG": book.ng, "RECHECK": book.recheck, "NO_PART": book.no_part, "ERROR": book.error}
     return [((outcome,), count) for outcome, count in counts.items()]
 
@@ -119,7 +118,13 @@ FAMILIES: tuple[Family, ...] = (
     Family(GaugeMetricFamily, "okng_device_state", "1 for the state each device is in.", ("device", "state"), _devices),
     # parts; in every scrape accepted = the sum of all verdicts + in flight
     _counter("okng_parts_accepted", "Triggers that became a part.", lambda m: m.ledger.accepted),
-    _counters("okng_verdicts", "Parts by their verdict.", "outcome", _verdicts),
+    _counters("okng_verdicts", "Parts by their verdict.", "outcome", lambda m: _by_outcome(m.ledger)),
+    _counters(
+        "okng_golden_verdicts",
+        "Golden parts among them: take these away for a yield.",
+        "outcome",
+        lambda m: _by_outcome(m.ledger.golden),
+    ),
     _counters("okng_errors", "Parts with the verdict ERROR by its reason.", "reason", _errors),
     _gauge("okng_parts_in_flight", "Parts without a settled verdict yet.", lambda m: m.ledger.in_flight),
     _counter(

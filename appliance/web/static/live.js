@@ -47,7 +47,7 @@ function takeVerdict(verdict) {
   state.verdict = verdict;
   waiting = verdict;
   drawVerdict();
-  if (verdict.outcome === "NG" && !state.ng.some((known) => known.id === verdict.id)) {
+  if (verdict.outcome === "NG" && !verdict.golden && !state.ng.some((known) => known.id === verdict.id)) {
     state.ng = [verdict, ...state.ng].slice(0, STRIP);
     showStrip(state.ng, state.status !== null, false);
   }

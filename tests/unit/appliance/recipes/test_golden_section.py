@@ -8,7 +8,8 @@ from appliance.domain.drift import Baseline, Trait
 from appliance.domain.golden import ExpectedPart
 from appliance.recipes.drift import DriftConfig
 from appliance.recipes.golden import GoldenConfig, contradiction
-from appliance.recipes.schema import Recipe
+from appliance.recipes.inline import inline_recipe
+from appliance.recipes.schema import ModelConfig, Recipe, RecipeConfig
 from models.decision import Outcome
 
 GOOD = {"name": "Good 1", "serial": "G-1", "expected": "OK"}
@@ -53,7 +54,8 @@ def test_what_proves_nothing_is_refused(parts: tuple[dict[str, Any], ...], chang
 def test_a_class_that_the_package_does_not_know_is_refused() -> None:
     says = contradiction(section(), ("unknown_defect", "dent"))
     assert says is not None
-    assert 'part "Scratch": the package knows no class "scratch"; it knows dent, unknown_defect' in says
+    assert 'part "Scratch": the package knows no class "scratch"; it knows dent, unknown_defect' in says[0]
+    assert "没有类别“scratch”" in says[1]
     assert contradiction(section(), ("unknown_defect", "scratch")) is None
     assert contradiction(None, ()) is None
 
@@ -64,6 +66,12 @@ def test_golden_parts_and_drift_belong_to_the_recipe_and_its_hash() -> None:
     golden = Recipe.model_validate({**recipe, "golden": {"parts": [GOOD, BAD]}})
     watched = Recipe.model_validate({**recipe, "drift": {}})
     assert len({plain.hash, golden.hash, watched.hash}) == 3
+
+
+def test_the_recipe_of_station_toml_carries_them() -> None:
+    body = RecipeConfig.model_validate({"golden": {"parts": [GOOD, BAD]}})
+    recipe = inline_recipe(body, ModelConfig.model_validate({"package": "m.okng"}))
+    assert recipe.golden == section()
 
 
 def test_a_recipe_that_collects_has_no_golden_parts() -> None:

@@ -156,6 +156,7 @@ OFFLINE_REASONS = [
     (Hindrance.SPOOL, OfflineReason.INTERNAL),
     (Hindrance.SET_UP, OfflineReason.SET_UP),
     (Hindrance.CAMERA, OfflineReason.CAMERA),
+    (Hindrance.GOLDEN, OfflineReason.SET_UP),
 ]
 
 

@@ -25,6 +25,7 @@ from appliance.live_metrics import (
     CameraFigures,
     DropCause,
     Durations,
+    GoldenFigures,
     LedgerFigures,
     LiveMetrics,
     MachineFigures,
@@ -258,7 +259,8 @@ def any_figures() -> st.SearchStrategy[LiveMetrics]:
         durations=any_durations(),
         ledger=st.builds(
             LedgerFigures,
-            **dict.fromkeys(LedgerFigures.model_fields.keys() - {"errors"}, COUNTS),
+            **dict.fromkeys(LedgerFigures.model_fields.keys() - {"errors", "golden"}, COUNTS),
+            golden=st.builds(GoldenFigures, **dict.fromkeys(GoldenFigures.model_fields, COUNTS)),
             errors=st.dictionaries(st.sampled_from(Reason), COUNTS),
         ),
         camera=st.builds(CameraFigures, **dict.fromkeys(CameraFigures.model_fields, COUNTS)),
