@@ -39,6 +39,7 @@ CHANNELS = 4
 _AROUND = 0.25
 _SAMPLED = 4  # samples a cell and direction: more are left out before the picture is reduced, which saves its time
 _FLOOR = np.array([1.5, 1.5, 1.5, 0.5], np.float32)
+_TREMBLING_CELLS = 0.15
 _DARK = 8.0
 _LIGHT_MARGIN = 0.1
 _PLAINLY, _PLAIN_SHARE = 2.0, 0.02
@@ -109,8 +110,10 @@ def fit_model(found: list[Floats]) -> EmptyModel:
     stack /= (np.maximum(lights, 1.0) / max(float(np.median(lights)), 1.0))[:, None, None, None]
     median = np.asarray(np.median(stack, axis=0), np.float32)
     apart = np.asarray(1.4826 * np.median(np.abs(stack - median), axis=0), np.float32)
-    pooled = cv2.blur(apart * apart, (9, 9))
-    return EmptyModel(median, np.sqrt(np.maximum(pooled, apart * apart)) + _FLOOR)
+    pooled = np.maximum(cv2.blur(apart * apart, (9, 9)), apart * apart)
+    # An edge of the background that trembles by a fraction of a cell is no part.
+    trembling = _TREMBLING_CELLS * cv2.morphologyEx(median, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    return EmptyModel(median, np.asarray(np.sqrt(pooled + trembling * trembling) + _FLOOR, np.float32))
 
 
 class Presence:

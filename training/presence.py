@@ -35,7 +35,7 @@ from training.progress import Progress
 MIN_EMPTY = 12
 LIMIT = 1.2
 
-_ODD = 1.6
+_ODD = 2.5
 _DARKEST, _LIGHTEST = 12.0, 245.0
 _MEDIAN, _SPREAD = "presence/median.npy", "presence/spread.npy"
 _NAMED = 5

@@ -18,12 +18,19 @@ from appliance.domain.reasons import TEXTS, Reason
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
 from appliance.pipeline.way import Way
-from models.decision import Decision, Limits
+from models.decision import Decision, Limits, Outcome
 from models.errors import BadPicture, InferenceError
 from models.prepared import Prepared
 from models.rules import NO_RULES, RuleSet
 
 _log = logging.getLogger(__name__)
+# Parts that go by beside the camera, or a camera that looks elsewhere, would all be gaps.
+_GAPS_IN_A_ROW = 20
+_NOTHING_COMES = DeviceState(
+    "warn",
+    f"No part in the last {_GAPS_IN_A_ROW} pictures; check feed, trigger and where the camera looks",
+    f"连续 {_GAPS_IN_A_ROW} 张图像无工件；请检查送料、触发和相机朝向",
+)
 
 # What a verdict becomes by what is known of the station as a whole; it may only get worse, and nothing may block.
 Oversee = Callable[[Verdict, Prepared], Verdict]
@@ -74,6 +81,7 @@ class InferStage:
         self._new_id = new_id
         self._way = way
         self._oversee = oversee
+        self._gaps = 0
         self.pictures = DeviceState("ok")
         """Whether the last picture that was looked at was fit to be judged."""
 
@@ -101,12 +109,18 @@ class InferStage:
             self._way.fail(part, Reason.MODEL_FAILED, frame)
         else:
             self._way.conclude(verdict, frame)
-            self.pictures = DeviceState("ok") if prepared.unfit is None else _complaint(verdict)
+            self._gaps = self._gaps + 1 if verdict.outcome is Outcome.NO_PART else 0
+            self.pictures = self._state(verdict, prepared)
             self._meter.observe(Stage.WAIT, begun_ns - frame.captured_ns)
             self._meter.observe(Stage.PREPROCESS, inspected.preprocess_ns)
             if inspected.decision is not None:
                 self._meter.observe(Stage.INFER, inspected.infer_ns)
                 self._meter.observe(Stage.SCORE, inspected.score_ns)
+
+    def _state(self, verdict: Verdict, prepared: Prepared) -> DeviceState:
+        if prepared.unfit is not None:
+            return _complaint(verdict)
+        return _NOTHING_COMES if self._gaps >= _GAPS_IN_A_ROW else DeviceState("ok")
 
 
 def _complaint(verdict: Verdict) -> DeviceState:

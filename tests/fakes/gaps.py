@@ -1,12 +1,22 @@
-"""A grainy belt under a lamp, with and without a part on it, and the presence check that it teaches."""
+"""Belts with and without a part: a grainy one that is drawn in a millisecond, and the demo package taught with gaps."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from appliance.demo.data_set import PartsToDraw, write_parts
+from models.package import file_table, open_package, write_package
+from tests.fakes.line import DEMO_PACKAGE
+from training.assemble import npy
+from training.config import TrainConfig
+from training.data.dataset import open_dataset
+from training.presence import teach_presence
+from training.progress import Progress
 
 Image = NDArray[np.uint8]
 SIZE = (320, 240)
@@ -50,3 +60,15 @@ def write_gaps(root: Path, *, empty: int = 24, good: int = 14, defective: int = 
 def write_one(root: Path, label: str, stem: str, image: Image) -> None:
     (root / label).mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(root / label / f"{stem}.png"), image)
+
+
+def taught_with_gaps(folder: Path) -> Path:
+    """The demo package with a presence check of 30 gaps of its line, as training writes it."""
+    list(write_parts(folder / "line", PartsToDraw(good=12, defects_a_kind=2, seed=7, empty=30)))
+    lesson = teach_presence(open_dataset(folder / "line"), TrainConfig(roi=(130, 0, 640, 640)), Progress(io.StringIO()))
+    assert lesson.entry is not None, lesson.text
+    package = open_package(DEMO_PACKAGE)
+    files = {**package.files, **{name: npy(array) for name, array in lesson.arrays.items()}}
+    manifest = package.manifest.model_copy(update={"presence": lesson.entry, "files": file_table(files)})
+    write_package(folder / "gaps.okng", manifest, files)
+    return folder / "gaps.okng"

@@ -293,3 +293,24 @@ def test_a_picture_that_needs_no_model_is_answered_without_its_score(
     assert (verdict.outcome, verdict.reasons, verdict.score) == (outcome, (reason,), None)
     assert not {Stage.INFER, Stage.SCORE} & {stage for stage, _ in world.measured}
     assert flow.looking.pictures.state == ("ok" if seen.unfit is None else "warn")
+
+
+def test_gaps_without_end_are_told_until_a_part_comes() -> None:
+    clock, world, ledger, flow, part = admitted_part()
+
+    def show(prepared: Prepared) -> str:
+        nonlocal part
+        world.prepared = prepared
+        flow.enter(part)
+        for worker in (flow.capturing, flow.inferring, flow.recording):
+            worker.round()
+        admitted = ledger.admit(make_trigger(clock, 0))
+        assert admitted is not None
+        part = admitted
+        return flow.looking.pictures.text_en
+
+    gap = make_prepared(empty=True)
+    assert {show(gap) for _ in range(19)} == {""}
+    assert show(gap).startswith("No part in the last 20 pictures") and show(gap)
+    assert show(make_prepared()) == "" == show(gap)
+    assert [verdict.outcome for verdict in world.answered].count(Outcome.NO_PART) == 22
