@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import shutil
+import sqlite3
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 from appliance.cameras.base import Camera
 from appliance.cameras.folder import FolderCamera
 from appliance.cameras.synthetic import SyntheticCamera
 from appliance.cameras.video import VideoCamera
-from appliance.config.schema import ArchiveConfig, CameraConfig, Config, FolderCameraConfig, PlcConfig, TriggerConfig
+from appliance.config.keeping import ArchiveConfig
+from appliance.config.schema import CameraConfig, Config, FolderCameraConfig, PlcConfig, TriggerConfig
 from appliance.config.video import VideoCameraConfig
+from appliance.domain import audit_share
+from appliance.domain.audit_share import AuditShare
 from appliance.domain.ledger import Ledger
-from appliance.domain.parts import Part
-from appliance.errors import UsageError
+from appliance.domain.parts import Part, RecipeKey
+from appliance.errors import NotThere, UsageError
+from appliance.exhibits import Exhibits, KeptExhibits, NoExhibits, Setting
 from appliance.fitting import camera_for, unnamed_settings
-from appliance.pipeline.health import DISK_WARN_BYTES
+from appliance.pipeline.health import DISK_WARN_BYTES, EVIDENCE_FREE_BYTES
 from appliance.pipeline.presence import Moment, PresenceDetector, PresenceRules
 from appliance.pipeline.watch import NoWatch, PresenceWatch, Watch
 from appliance.recipes.schema import Recipe
 from appliance.sinks.plc import AbsentPlc, Jobs, PlcPort, PlcSink
 from appliance.sinks.result_message import ResultContext
+from appliance.sinks.result_schema import ModelBlock
 from appliance.state_dir import StateDir
+from appliance.store import evidence
+from appliance.store.evidence import EvidenceStore
+from appliance.store.journal import Journal
+from appliance.store.kept_packages import KeptPackages
 from appliance.store.pictures import PictureArchive
+from appliance.store.shelves import Allowance, Kind, Shelves, Store, StoreRoom
+from appliance.store.station_key import StationKey, derived
+from appliance.store.stock import stock
 from firmware_bridge.transport import SerialSettings, SerialTransport
 from models.decision import Box
 from models.errors import BadPicture
 from models.picture_file import read_picture
+
+_log = logging.getLogger(__name__)
+_MB = 1_000_000
 
 
 def make_camera(config: CameraConfig, state: StateDir) -> Camera:
@@ -73,15 +93,78 @@ def make_watch(config: TriggerConfig) -> Watch:
     return PresenceWatch(PresenceDetector(rules, empty))
 
 
-def make_archive(config: ArchiveConfig, state: StateDir) -> PictureArchive:
-    return PictureArchive(
-        state.live,
-        state.pictures,
-        quota_bytes=config.quota_mb * 1_000_000,
-        min_free_bytes=DISK_WARN_BYTES,
-        keep=config.enabled,
-        keep_ok=config.keep_ok,
-    )
+def make_shelves(config: Config, state: StateDir) -> Shelves:
+    """What archive and evidence hold, under the limits of the configuration.
+
+    Raises:
+        NotThere: a folder cannot be read.
+    """
+    archive, proof = config.archive, config.evidence
+    rooms = {
+        Store.PICTURES: StoreRoom(archive.quota_mb * _MB, DISK_WARN_BYTES),
+        Store.EVIDENCE: StoreRoom(proof.quota_mb * _MB, EVIDENCE_FREE_BYTES),
+    }
+    kept = {
+        Kind.OK_PICTURE: archive.ok,
+        Kind.NO_PART_PICTURE: archive.no_part,
+        Kind.ERROR_PICTURE: archive.error,
+        Kind.RECHECK_PICTURE: archive.recheck,
+        Kind.NG_PICTURE: archive.ng,
+        Kind.ERROR_EVIDENCE: proof.error,
+        Kind.RECHECK_EVIDENCE: proof.recheck,
+        Kind.NG_EVIDENCE: proof.ng,
+        Kind.AUDITED_EVIDENCE: proof.audited,
+    }
+    allowances = {kind: Allowance(keep.days, keep.mb * _MB if keep.mb else None) for kind, keep in kept.items()}
+    shelves = Shelves(rooms, allowances, free_bytes=lambda: shutil.disk_usage(state.root).free)
+    try:
+        stock(shelves, state.pictures, state.evidence)
+    except OSError as error:
+        raise NotThere(f"{error.filename} cannot be read ({error.strerror}); check the disk and its rights") from error
+    return shelves
+
+
+def make_exhibits(
+    config: Config,
+    state: StateDir,
+    shelves: Shelves,
+    *,
+    setting: Callable[[RecipeKey], Setting],
+    utc: Callable[[], datetime],
+    state_of: Callable[[], Mapping[str, Any]],
+) -> Exhibits:
+    """What keeps evidence. `state_of` tells what the station knows beside its pictures.
+
+    Raises:
+        NotThere: the station's secret cannot be read or made.
+    """
+    if not config.evidence.enabled:
+        return NoExhibits()
+    try:
+        secret = StationKey(state.certified).ensure()
+    except OSError as error:
+        raise NotThere(
+            f"the station's secret in {state.certified} cannot be used ({error.strerror}); check its rights"
+        ) from error
+    store = EvidenceStore(state.evidence, shelves, derived(secret, evidence.PURPOSE))
+    share = AuditShare(config.evidence.audit_share, derived(secret, audit_share.PURPOSE))
+    return KeptExhibits(store, share, setting=setting, utc=utc, state=state_of)
+
+
+def prune_packages(state: StateDir, journal: Journal, loaded: ModelBlock | None) -> None:
+    """Let go of kept packages that neither a result nor evidence names, nor is loaded; what fails is only logged."""
+    try:
+        named = journal.packages_named() | evidence.packages_named(state.evidence)
+        gone = KeptPackages(state.packages).prune(named | ({loaded.hash} if loaded else set()))
+    except (OSError, sqlite3.Error) as error:
+        _log.warning("kept packages were not pruned: %s", error)
+        return
+    for name in gone:
+        _log.info("the kept package %s is named by no result any more and was deleted", name)
+
+
+def make_archive(config: ArchiveConfig, state: StateDir, shelves: Shelves) -> PictureArchive:
+    return PictureArchive(state.live, state.pictures, shelves, keep=config.enabled, keep_ok=config.keep_ok)
 
 
 def camera_change(

@@ -30,6 +30,7 @@ from appliance.golden_commands import drift, golden
 from appliance.limits_command import limits
 from appliance.model_commands import certify_model, package
 from appliance.recipe_commands import recipe
+from appliance.replay_commands import replay_parts
 from models.errors import (
     CatalogueError,
     InferenceError,
@@ -183,6 +184,7 @@ def demo(headless: bool, seconds: int | None, port: int, seed: int) -> None:
 okng.add_command(audit)
 okng.add_command(demo_parts)
 okng.add_command(bench)
+okng.add_command(replay_parts)
 okng.add_command(camera)
 okng.add_command(drift)
 okng.add_command(golden)

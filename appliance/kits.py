@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from appliance.domain.parts import RecipeKey
 from appliance.looking import Looking
 from appliance.recipes.records import Pointer
+from appliance.recipes.schema import Recipe
 from appliance.sinks.result_message import ResultContext
 from models.decision import DefectClass
 
@@ -37,6 +38,7 @@ class _Said:
     """What is left of a kit when its model is gone."""
 
     context: ResultContext
+    recipe: Recipe
     classes: dict[str, DefectClass]
 
 
@@ -56,7 +58,7 @@ class Kits:
     def know(self, kit: Kit) -> None:
         """What results under this kit say; before the first part is admitted under it."""
         model = kit.looking.model
-        said = _Said(kit.context, {row.label: row for row in model.classes} if model else {})
+        said = _Said(kit.context, kit.looking.recipe, {row.label: row for row in model.classes} if model else {})
         with self._lock:
             self._said[kit.key] = said
             self._said.move_to_end(kit.key)
@@ -71,6 +73,11 @@ class Kits:
         """What results of a part under this recipe share."""
         with self._lock:
             return self._said[recipe].context
+
+    def recipe(self, recipe: RecipeKey) -> Recipe:
+        """All that a part under this recipe was judged by."""
+        with self._lock:
+            return self._said[recipe].recipe
 
     def classes(self, recipe: RecipeKey) -> dict[str, DefectClass]:
         with self._lock:

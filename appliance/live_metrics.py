@@ -16,7 +16,9 @@ from appliance.domain.reasons import Reason
 from appliance.domain.stages import Stage
 
 WorkerName = Literal["capture", "infer", "record", "pictures"]
-DropCause = Literal["picture_not_written", "picture_shed", "picture_queue_full", "event_dropped", "viewer_cut_off"]
+DropCause = Literal[
+    "picture_not_written", "picture_shed", "picture_queue_full", "event_dropped", "viewer_cut_off", "evidence_lost"
+]
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -26,7 +26,7 @@ from appliance.pipeline.way import PictureStage, Way
 from appliance.proof import Proof, proof_of
 from appliance.recipes.schema import Recipe
 from appliance.store.collection import PictureCollection
-from models.decision import Limits
+from models.decision import DefectClass, Limits
 from models.detector import Detector, ModelInfo
 from models.origin import Origin
 
@@ -78,7 +78,6 @@ class Inspecting:
         self.recipe = _settled(recipe, detector.info, self.limits)
         self.proof = proof_of(config, recipe, detector.info)
         self._armed = config.station.armed
-        self._exposure_within_ns = recipe.exposure_within_ms * 1_000_000
         self._detector = detector
 
     @property
@@ -93,7 +92,7 @@ class Inspecting:
     def stage(self, way: Way, around: Surroundings) -> PictureStage:
         return InferStage(
             self._detector,
-            Rules(self.limits, self._exposure_within_ns, self.recipe.rule_set(self.model.classes)),
+            rules_of(self.recipe, self.limits, self.model.classes),
             ledger=around.ledger,
             clock=around.clock,
             meter=around.meter,
@@ -206,6 +205,11 @@ def make_looking(config: Config, recipe: Recipe, detector: Detector | None, cloc
     if detector is None:
         raise ValueError("a station that inspects needs a model")
     return Inspecting(config, recipe, detector)
+
+
+def rules_of(recipe: Recipe, limits: Limits, classes: tuple[DefectClass, ...]) -> Rules:
+    """What a recipe demands of a verdict, for the station and for a replay alike; `classes` are those in force."""
+    return Rules(limits, recipe.exposure_within_ms * 1_000_000, recipe.rule_set(classes))
 
 
 def _settled(recipe: Recipe, model: ModelInfo, limits: Limits) -> Recipe:

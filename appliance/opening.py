@@ -5,21 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from appliance.certify import certification_sentence, load_model, records_of
 from appliance.clock import SystemClock
 from appliance.config.schema import Config
 from appliance.defects import demand_fit
 from appliance.domain.device import DeviceState
-from appliance.errors import OkngError
+from appliance.errors import NotThere, OkngError
 from appliance.fitting import catalogue_of, check_fit, model_problem, placement_for
 from appliance.looking import Looking, Unable, make_looking
 from appliance.recipes.catalogue import Catalogue, Entry
 from appliance.recipes.problem import RecipeProblem, RecipeUnreadable
 from appliance.recipes.records import Pointer
 from appliance.recipes.schema import Recipe
+from appliance.state_dir import StateDir
+from appliance.store.kept_packages import KeptPackages
 from models.detector import Detector
-from models.errors import ModelError
+from models.errors import ModelError, PackageError
 from models.package import open_package
 
 _log = logging.getLogger(__name__)
@@ -94,9 +97,18 @@ def load_detector(config: Config, recipe: Recipe) -> Detector | None:
     model = recipe.models[0]
     quality = recipe.quality.entry() if recipe.quality else None
     detector = load_model(model.package, placement_for(config, model), records_of(config), quality)
+    keep_package(config, model.package, detector.info.hash)
     if config.station.armed and not detector.info.certified:
         _log.warning("%s", certification_sentence(detector.info, with_station=True))
     return detector
+
+
+def keep_package(config: Config, package: Path, hash: str) -> None:
+    """Keep a copy of what was loaded, for replays; a disk that takes none does not stop the line."""
+    try:
+        KeptPackages(StateDir(config.station.state_dir).packages).keep(package, hash)
+    except (NotThere, PackageError) as error:
+        _log.error("no copy of the package was kept, its verdicts cannot be replayed here: %s", error)
 
 
 def stored_state(catalogue: Catalogue, quarantine: Callable[[str, str], object]) -> DeviceState:

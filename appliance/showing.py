@@ -14,6 +14,7 @@ from appliance.commands.trigger import forbidden
 from appliance.config.schema import Config
 from appliance.domain.device import DeviceId, DeviceState
 from appliance.domain.verdict import Verdict
+from appliance.exhibits import Exhibits, NoExhibits
 from appliance.kits import Kits
 from appliance.live import LiveChange, LiveCounters, LiveDevice, LiveDrift, LiveGolden, LiveStatus
 from appliance.live_metrics import DropCause
@@ -25,6 +26,7 @@ from appliance.sinks.live import LiveServer
 from appliance.store.pictures import PictureArchive
 from models.decision import Outcome
 
+_NO_EXHIBITS = NoExhibits()
 _QUEUE = 16
 _BUDGET_S = 5.0
 _UNWATCHED_NS = 500_000_000
@@ -47,12 +49,14 @@ class Showing:
         pictures: PictureArchive,
         live: LiveServer,
         clock: SystemClock,
+        exhibits: Exhibits = _NO_EXHIBITS,
     ) -> None:
         self._config = config
         self._kits = kits
         self._clock = clock
         self._telemetry = Telemetry()
         self._pictures = pictures
+        self._exhibits = exhibits
         self._live = live
         self._shown_ns = clock.monotonic_ns() - _UNWATCHED_NS
         self.worker: Worker[_Answered] = Worker(
@@ -75,6 +79,7 @@ class Showing:
             "picture_not_written": self._pictures.failed_writes,
             "picture_shed": self._pictures.shed,
             "picture_queue_full": self.worker.dropped,
+            "evidence_lost": self._exhibits.lost,
             "event_dropped": self._live.dropped,
             "viewer_cut_off": self._live.cut_off,
         }
@@ -94,7 +99,8 @@ class Showing:
         latency_ms = (self._clock.monotonic_ns() - conclusion.verdict.part.trigger.received_ns) / 1e6
         verdict = conclusion.verdict
         self._telemetry.add(verdict.outcome, latency_ms, golden=verdict.part.trigger.golden)
-        self.worker.submit(_Answered(conclusion, latency_ms))
+        if not self.worker.submit(_Answered(conclusion, latency_ms)):
+            self._exhibits.miss(conclusion)
 
     def publish_status(
         self,
@@ -149,6 +155,7 @@ class Showing:
     def _show_all(self, jobs: Sequence[_Answered]) -> None:
         for job in jobs:
             self._show(job)
+            self._exhibits.keep(job.conclusion)
 
     def _show(self, answered: _Answered) -> None:
         verdict, frame = answered.conclusion.verdict, answered.conclusion.frame

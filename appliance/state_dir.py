@@ -3,6 +3,8 @@
 <state_dir>/station.db        journal and outbox
 <state_dir>/audit.anchor      head of the audit trail
 <state_dir>/pictures/         archive
+<state_dir>/evidence/         what replays need, of NG, RECHECK, ERROR and audited parts
+<state_dir>/packages/         copies of the packages that results name
 <state_dir>/recipes/          recipes, every version, and which one is active
 <state_dir>/certified/        what okng certify found, and the station's secret for its seals
 <state_dir>/catalogue.jsonl   what was ever seen of the defect catalogue
@@ -34,6 +36,8 @@ class StateDir:
         self.live = self.run / "live"
         self.socket = self.run / "station.sock"
         self.pictures = root / "pictures"
+        self.evidence = root / "evidence"
+        self.packages = root / "packages"
         self.recipes = root / "recipes"
         self.journal = root / "station.db"
         self.certified = root / "certified"
@@ -53,7 +57,7 @@ class StateDir:
         if len(os.fsencode(self.socket)) > _MAX_SOCKET_PATH:
             raise NotThere(f"the path {self.socket} is too long for a socket; choose a shorter [station] state_dir")
         try:
-            for folder in (self.live, self.pictures):
+            for folder in (self.live, self.pictures, self.evidence, self.packages):
                 folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
         except OSError as error:

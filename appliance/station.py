@@ -25,7 +25,16 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from appliance.adapters import camera_change, make_archive, make_camera, make_plc, make_watch
+from appliance.adapters import (
+    camera_change,
+    make_archive,
+    make_camera,
+    make_exhibits,
+    make_plc,
+    make_shelves,
+    make_watch,
+    prune_packages,
+)
 from appliance.cameras.base import Camera
 from appliance.changeover import Changeover
 from appliance.changeover import Ports as ChangePorts
@@ -35,11 +44,13 @@ from appliance.domain.device import DeviceState, worse
 from appliance.domain.golden import Due
 from appliance.domain.ids import IdSource
 from appliance.domain.ledger import Ledger, Terms
+from appliance.domain.parts import RecipeKey
 from appliance.domain.reasons import Reason
 from appliance.domain.record import Record
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
 from appliance.drift_desk import ChartsFirst
+from appliance.exhibits import NOT_DRAWN, Setting
 from appliance.fitting import camera_for
 from appliance.jobs import PlcJobs
 from appliance.kits import Kit, Kits
@@ -141,10 +152,16 @@ class Station:
         )
         self._witnesses = (self._commanding.answered, self._oversight.golden.answered, *witnesses)
         self._live = LiveServer(state.socket, self._commanding.ask_line)
+        shelves = make_shelves(config, state)
+        self._exhibits = make_exhibits(
+            config, state, shelves, setting=self._setting, utc=self._clock.utc, state_of=self._known
+        )
+        prune_packages(state, self._journal, self._context.model)
         self._showing = Showing(
             config,
             self._kits,
-            pictures=make_archive(config.archive, state),
+            pictures=make_archive(config.archive, state, shelves),
+            exhibits=self._exhibits,
             live=self._live,
             clock=self._clock,
         )
@@ -274,7 +291,23 @@ class Station:
             self._kits.context(verdict.part.recipe), clock="synced" if self._clock.synchronized() else "unsynced"
         )
         message = result_message(verdict, context, seq)
-        return Record(verdict, seq, message.created.isoformat(), message.to_bytes())
+        drawn = self._exhibits.draw(verdict.part) if context.model else NOT_DRAWN
+        return Record(
+            verdict,
+            seq,
+            message.created.isoformat(),
+            message.to_bytes(),
+            package=context.model.hash if context.model else "",
+            audited=drawn.drawn,
+            audit_share=drawn.probability,
+        )
+
+    def _known(self) -> dict[str, object]:
+        """What evidence tells beside the picture: the drift under which OK becomes RECHECK."""
+        return {"drifted": self._oversight.drift.view.drifted}
+
+    def _setting(self, key: RecipeKey) -> Setting:
+        return Setting(self._kits.context(key), self._kits.recipe(key), tuple(self._kits.classes(key).values()))
 
     def _answer(self, conclusion: Conclusion) -> None:
         self._plc.answer(conclusion.verdict)

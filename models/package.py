@@ -49,6 +49,24 @@ def open_package(path: Path) -> Package:
         PackageMissing: there is nothing at `path`.
         PackageError: the package may not be used, with the reason.
     """
+    return _verify(path, _content(path))
+
+
+def copy_package(path: Path, target: Path) -> str:
+    """Verify a package and write the same content, to the last byte of its manifest, as a zip; returns its hash.
+
+    Raises:
+        PackageError: as `open_package`.
+        OSError: the copy cannot be written.
+    """
+    content = _content(path)
+    verified = _verify(path, dict(content))
+    _write_zip(target, content)
+    return verified.hash
+
+
+def _content(path: Path) -> dict[str, bytes]:
+    """Every file of a package by its name, read within the limits and not yet verified."""
     try:
         info = path.lstat()
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -61,9 +79,9 @@ def open_package(path: Path) -> Package:
     if stat.S_ISLNK(info.st_mode):
         raise PackageError(f"{path} is a symbolic link; name the package itself")
     if stat.S_ISDIR(info.st_mode):
-        return _verify(path, _read_directory(path))
+        return _read_directory(path)
     if stat.S_ISREG(info.st_mode):
-        return _verify(path, _read_zip(path, info.st_size))
+        return _read_zip(path, info.st_size)
     raise PackageError(f"{path} is neither a file nor a directory; name a .okng package")
 
 
@@ -188,9 +206,13 @@ def write_package(path: Path, manifest: Manifest, files: Mapping[str, bytes]) ->
     """Write a zip: whole or not at all, and byte for byte the same for the same content."""
     if manifest.files != file_table(files):
         raise ValueError("the manifest's file table does not describe these files")
+    _write_zip(path, {MANIFEST: manifest.to_bytes(), **files})
+
+
+def _write_zip(path: Path, content: Mapping[str, bytes]) -> None:
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in sorted({MANIFEST: manifest.to_bytes(), **files}.items()):
+        for name, data in sorted(content.items()):
             member = zipfile.ZipInfo(name, _ZIP_TIME)
             member.external_attr = (stat.S_IFREG | 0o644) << 16
             member.create_system = 3

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from appliance.config.keeping import ArchiveConfig, EvidenceConfig
 from appliance.config.presence import PresenceConfig
 from appliance.config.video import VideoCameraConfig
 from appliance.recipes.inline import inline_recipe
@@ -140,14 +141,6 @@ class JournalConfig(Section):
     order: Literal["before_answer"] = "before_answer"
 
 
-class ArchiveConfig(Section):
-    """Pictures kept on disk for people. `enabled = false`: none, the pages still show the last ones."""
-
-    enabled: bool = True
-    quota_mb: int = Field(512, ge=1, le=1_000_000)
-    keep_ok: bool = False
-
-
 class WebConfig(Section):
     """`metrics`: whether /metrics is answered, to whoever may read the page.
 
@@ -173,6 +166,7 @@ class Config(Section):
     mqtt: MqttConfig = MqttConfig()
     journal: JournalConfig = JournalConfig()
     archive: ArchiveConfig = ArchiveConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
     web: WebConfig = WebConfig()
 
     def inline_recipe(self) -> Recipe:

@@ -77,6 +77,13 @@ commands = false                             # true: whoever the broker lets wri
 enabled = true                               # false: no picture is kept, the page still shows the last ones
 quota_mb = 512                               # pictures only; OK pictures go first when it is full
 keep_ok = false
+# ng = { days = 365, mb = 400 }              # also ok, no_part, error, recheck; without: no limit of their own
+
+[evidence]
+enabled = true                               # what okng replay needs, of NG, RECHECK, ERROR and a random share of all
+audit_share = 0.02                           # 2 % of all parts, drawn whatever their outcome
+quota_mb = 2048
+# ng = { days = 365, mb = 1000 }             # also error, recheck, audited
 
 [web]
 host = "127.0.0.1"

@@ -24,7 +24,7 @@ from appliance.domain.verdict import Verdict, fault
 from appliance.pipeline.capture import CaptureStage
 from appliance.pipeline.record import Conclusion, RecordKeeper, RecordStage
 from appliance.pipeline.watch import NoWatch, Watch
-from appliance.pipeline.way import PictureStage, Way
+from appliance.pipeline.way import PictureStage, Seen, Way
 from appliance.pipeline.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -148,18 +148,18 @@ class Flow:
         """Close a part as ERROR."""
         self.conclude(fault(self._new_id(), part, reason, self._clock.monotonic_ns()), frame)
 
-    def conclude(self, verdict: Verdict, frame: Frame | None = None) -> None:
+    def conclude(self, verdict: Verdict, frame: Frame | None = None, seen: Seen | None = None) -> None:
         """Write a verdict into the ledger; if it is the first, it is recorded and answered, else only logged."""
         standing = self._ledger.close(verdict)
         if standing is None:
             _log.warning("part %d: a late %s is not used", verdict.part.number, verdict.outcome)
         else:
-            self.keep(standing, frame)
+            self.keep(standing, frame, seen)
 
-    def keep(self, standing: Verdict, frame: Frame | None = None) -> None:
+    def keep(self, standing: Verdict, frame: Frame | None = None, seen: Seen | None = None) -> None:
         """Record and answer a verdict that stands in the ledger."""
         # There is always room: the ledger lets `capacity` parts in, and each is concluded once.
-        if not self.recording.submit(Conclusion(standing, frame)):
+        if not self.recording.submit(Conclusion(standing, frame, seen)):
             raise AssertionError("the record queue is smaller than the ledger")
 
     def stop(self, reason: Reason) -> None:

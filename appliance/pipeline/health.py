@@ -13,6 +13,8 @@ from appliance.domain.readiness import Hindrance, Readiness
 
 DISK_WARN_BYTES = 1_000_000_000
 DISK_FAULT_BYTES = 64_000_000
+EVIDENCE_FREE_BYTES = 256_000_000
+"""With less, evidence goes too; between this and `DISK_WARN_BYTES` pictures alone."""
 SPOOL_HIGH = 0.8
 _DISK_EVERY_NS = 500_000_000
 

@@ -17,8 +17,8 @@ from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import TEXTS, Reason
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
-from appliance.pipeline.way import Way
-from models.decision import Decision, Limits, Outcome
+from appliance.pipeline.way import Seen, Way
+from models.decision import Limits, Outcome
 from models.errors import BadPicture, InferenceError
 from models.prepared import Prepared
 from models.rules import NO_RULES, RuleSet
@@ -36,13 +36,9 @@ _NOTHING_COMES = DeviceState(
 Oversee = Callable[[Verdict, Prepared], Verdict]
 
 
-class Inspected(Protocol):
-    """What an inspector returns; `models.detector.Inspection` is one. Without a decision `prepared` says why."""
+class Inspected(Seen, Protocol):
+    """What an inspector returns; `models.detector.Inspection` is one."""
 
-    @property
-    def prepared(self) -> Prepared: ...
-    @property
-    def decision(self) -> Decision | None: ...
     @property
     def preprocess_ns(self) -> int: ...
     @property
@@ -108,7 +104,7 @@ class InferStage:
             _log.error("part %d: %s", part.number, error)
             self._way.fail(part, Reason.MODEL_FAILED, frame)
         else:
-            self._way.conclude(verdict, frame)
+            self._way.conclude(verdict, frame, inspected)
             self._gaps = self._gaps + 1 if verdict.outcome is Outcome.NO_PART else 0
             self.pictures = self._state(verdict, prepared)
             self._meter.observe(Stage.WAIT, begun_ns - frame.captured_ns)

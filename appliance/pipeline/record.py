@@ -15,6 +15,7 @@ from appliance.domain.parts import Frame
 from appliance.domain.record import Record
 from appliance.domain.stages import Meter, Stage
 from appliance.domain.verdict import Verdict
+from appliance.pipeline.way import Seen
 
 _log = logging.getLogger(__name__)
 _RETRY_S = 0.5
@@ -31,10 +32,11 @@ class RecordKeeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """A verdict that stands in the ledger, with the picture it was made on, if there was one."""
+    """A verdict that stands in the ledger, with the picture it was made on and what was seen in it, if any."""
 
     verdict: Verdict
     frame: Frame | None
+    seen: Seen | None = None
 
 
 class RecordStage:
@@ -91,7 +93,7 @@ class RecordStage:
             self._answer(conclusion)
             self._measure(standing, stored_ns)
             return None
-        return Conclusion(standing, conclusion.frame)
+        return Conclusion(standing, conclusion.frame, conclusion.seen)
 
     def _measure(self, verdict: Verdict, stored_ns: int) -> None:
         answered_ns = self._clock.monotonic_ns()

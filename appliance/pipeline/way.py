@@ -9,12 +9,28 @@ from appliance.domain.device import DeviceState
 from appliance.domain.parts import Frame, Part
 from appliance.domain.reasons import Reason
 from appliance.domain.verdict import Verdict
+from models.decision import Decision, Scores
+from models.prepared import Prepared
+
+
+class Seen(Protocol):
+    """What a model saw of a picture and made of it: what evidence keeps.
+
+    `scores` and `decision` are None where the network was not asked; `prepared` says why.
+    """
+
+    @property
+    def prepared(self) -> Prepared: ...
+    @property
+    def scores(self) -> Scores | None: ...
+    @property
+    def decision(self) -> Decision | None: ...
 
 
 class Way(Protocol):
     """The way on from a stage; `appliance.pipeline.flow.Flow` is one."""
 
-    def conclude(self, verdict: Verdict, frame: Frame | None = None) -> None:
+    def conclude(self, verdict: Verdict, frame: Frame | None = None, seen: Seen | None = None) -> None:
         """Write a verdict into the ledger and take it on."""
 
     def fail(self, part: Part, reason: Reason, frame: Frame | None = None) -> None:

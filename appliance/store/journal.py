@@ -22,21 +22,10 @@ from appliance.domain.audit import AuditRow, SealedRow, own_row
 from appliance.domain.outbox import OutboxRow
 from appliance.domain.record import Record
 from appliance.errors import NotThere
+from appliance.store.journal_tables import INSERT_PART, PACKAGES_NAMED, VERSION, part_row, prepare_tables
 from appliance.store.trail import LOST, Trail
 
 _log = logging.getLogger(__name__)
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS parts (
-  id TEXT PRIMARY KEY, boot_id TEXT NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL,
-  inspection_id INTEGER NOT NULL, outcome TEXT NOT NULL, decided_by TEXT NOT NULL, reason TEXT NOT NULL,
-  score REAL, created_utc TEXT NOT NULL, supersedes TEXT, picture TEXT NOT NULL, result BLOB NOT NULL,
-  UNIQUE (boot_id, seq)
-) STRICT;
-CREATE TABLE IF NOT EXISTS outbox (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL, queued_ns INTEGER NOT NULL
-) STRICT;
-"""
-_VERSION = 1
 _RESULT_TOPIC = "evt/result"
 _AUDIT_TOPIC = "evt/audit"
 _MAX_NOTES = 4096
@@ -152,6 +141,11 @@ class Journal:
         self._added.wait(timeout_s)
         self._added.clear()
 
+    def packages_named(self) -> set[str]:
+        """Hashes of the packages that results name. Raises sqlite3.Error."""
+        with self._reader_lock:
+            return {str(name) for (name,) in self._reader.execute(PACKAGES_NAMED)}
+
     def oldest_owed_s(self) -> float:
         """How long the oldest message in the outbox has waited; 0 when it is empty.
 
@@ -198,7 +192,7 @@ class Journal:
         db = self._writer
         with db:
             db.execute("BEGIN IMMEDIATE")
-            db.executemany("INSERT INTO parts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", [self._row(r) for r in records])
+            db.executemany(INSERT_PART, [part_row(record, self._boot_id) for record in records])
             noted = self._trail.extend(db, self._boot_id, notes) if notes else ()
             freed = self._forget(db, delivered)
             said = [(_AUDIT_TOPIC, self._announce(row)) for row in noted]
@@ -208,24 +202,6 @@ class Journal:
         self._trail.committed(noted)
         self.outbox_rows += len(owed) - freed[0]
         self.outbox_bytes += sum(len(payload) for _, payload, _ in owed) - freed[1]
-
-    def _row(self, record: Record) -> tuple[object, ...]:
-        verdict = record.verdict
-        return (
-            verdict.id,
-            self._boot_id,
-            record.seq,
-            verdict.part.number,
-            verdict.part.inspection_id,
-            verdict.outcome.value,
-            verdict.decided_by.value,
-            verdict.reasons[0].value,
-            verdict.score,
-            record.created_utc,
-            verdict.supersedes,
-            verdict.picture,
-            record.payload,
-        )
 
     @staticmethod
     def _forget(db: sqlite3.Connection, delivered: Sequence[int]) -> tuple[int, int]:
@@ -253,14 +229,12 @@ class Journal:
             verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            tables = db.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('parts', 'outbox')").fetchone()[0]
-            if tables and version != _VERSION:
+            version = prepare_tables(db)
+            if version is not None:
                 raise NotThere(
-                    f"the journal {self._path} is of another version ({version}, not {_VERSION}); "
+                    f"the journal {self._path} is of another version ({version}, not {VERSION}); "
                     "move it away, or give the station another state_dir"
                 )
-            db.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
 
     def _quarantine(self) -> Path:
         aside = self._path.with_name(f"{self._path.name}.unreadable-{time.time_ns()}")

@@ -78,6 +78,12 @@ def installed_runtimes(formats: Collection[Format] = _ONNX) -> tuple[str, ...]:
     )
 
 
+def engine_of(label: str) -> str:
+    """The name of the engine that a runtime's label stands for, such as "openvino" for "openvino-cpu 2026.4.1"."""
+    word = label.split(" ")[0]
+    return next((name for name in sorted(ENGINES, key=len, reverse=True) if word.startswith(name)), word)
+
+
 def load_limit_s(name: str) -> float:
     """How long the engine, or "auto", may take to load a network."""
     return ENGINES[name].load_s if name in ENGINES else _LOAD_S

@@ -56,6 +56,8 @@ def make_decision(outcome: Outcome) -> Decision:
 
 
 def make_verdict(part: Part, outcome: Outcome, clock: FakeClock, id: str = "verdict") -> Verdict:
+    if outcome is Outcome.NO_PART:
+        return Verdict(id, part, outcome, DecidedBy.RULE, (Reason.NO_PART,), clock.monotonic_ns())
     if outcome is Outcome.ERROR:
         return Verdict(id, part, outcome, DecidedBy.FAULT, (Reason.NO_FRAME,), clock.monotonic_ns())
     return Verdict(

@@ -19,7 +19,7 @@ from appliance.pipeline.flow import Flow, Ports
 from appliance.pipeline.infer import InferStage
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.way import PictureStage, Way
-from models.decision import Decision, Limits, Outcome
+from models.decision import Decision, Limits, Outcome, Scores
 from models.prepared import Prepared
 from models.rules import NO_RULES, RuleSet
 from tests.fakes.clock import FakeClock
@@ -37,6 +37,7 @@ class Inspected:
     preprocess_ns: int = 1_000_000
     infer_ns: int = 8_000_000
     score_ns: int = 2_000_000
+    scores: Scores | None = None
 
 
 class World:

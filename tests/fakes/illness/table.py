@@ -51,7 +51,9 @@ def make_journal(ward: Ward, *, owed: int = 0, size: int = 10, rows: int = 0) ->
             "INSERT INTO outbox (topic, payload, queued_ns) VALUES ('evt/result', ?, 0)", [(bytes(size),)] * owed
         )
         db.executemany(
-            "INSERT INTO parts VALUES (?, 'b', ?, 1, 1, 'OK', 'model', 'r', 0.1, 't', NULL, 'none', ?)",
+            "INSERT INTO parts (id, boot_id, seq, number, inspection_id, outcome, decided_by, reason, score, "
+            "created_utc, supersedes, picture, result) "
+            "VALUES (?, 'b', ?, 1, 1, 'OK', 'model', 'r', 0.1, 't', NULL, 'none', ?)",
             [(f"id-{number}", number, b"{}" * 400) for number in range(rows)],
         )
     return ward.state.journal

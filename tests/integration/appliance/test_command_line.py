@@ -157,7 +157,7 @@ def test_an_absent_broker_starts_degraded_and_parts_are_judged(pictures: Path, d
     until(lambda: degraded.verdicts and degraded.status, "the part is judged without a broker", 30)
     until(lambda: device(degraded, "mqtt").state == "fault", "the broker's absence is shown", 30)
     assert degraded.status is not None
-    until(lambda: degraded.status is not None and degraded.status.outbox_depth == 1, "the result waits", 10)
+    until(lambda: degraded.status is not None and degraded.status.outbox_depth == 3, "result and start wait", 10)
 
 
 def test_unreadable_pictures_are_errors_and_the_next_is_judged(tmp_path: Path, pictures: Path) -> None:

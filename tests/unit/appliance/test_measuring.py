@@ -28,6 +28,7 @@ from appliance.store.pictures import PictureArchive
 from models.decision import Outcome
 from models.detector import ModelInfo
 from tests.fakes.clock import FakeClock
+from tests.fakes.evidence import make_shelves
 from tests.fakes.kits import kits_of
 from tests.fakes.parts import LIMITS, make_ledger, make_trigger
 from tests.fakes.world import World
@@ -58,8 +59,7 @@ class Bench:
         self.flow = self.world.flow(self.ledger, 4)
         self.histograms = StageHistograms()
         self.journal = Journal(folder / "station.db", boot_id="0a1b2c3d", publish=mqtt)
-        archive = {"quota_bytes": 9, "min_free_bytes": 0, "keep": False, "keep_ok": False}
-        pictures = PictureArchive(folder / "l", folder / "p", **archive)
+        pictures = PictureArchive(folder / "l", folder / "p", make_shelves(folder), keep=False, keep_ok=False)
         live = LiveServer(folder / "s.sock", lambda line, answer: None)
         showing = Showing(config, kits, pictures=pictures, live=live, clock=SystemClock())
         self.hindrance: Hindrance | None = None

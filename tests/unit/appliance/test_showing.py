@@ -19,6 +19,7 @@ from appliance.sinks.live import LiveServer
 from appliance.store.pictures import PictureArchive
 from models.decision import Outcome
 from tests.fakes.clock import FakeClock
+from tests.fakes.evidence import make_shelves
 from tests.fakes.kits import kits_of
 from tests.fakes.parts import make_ledger, make_trigger, make_verdict
 from tests.fakes.waiting import until
@@ -45,9 +46,7 @@ class Line:
 
     def __init__(self, folder: Path) -> None:
         self.clock, self.pages, self.folder = FakeClock(), Pages(), folder / "live"
-        archive = PictureArchive(
-            self.folder, folder / "pictures", quota_bytes=10**9, min_free_bytes=0, keep=False, keep_ok=False
-        )
+        archive = PictureArchive(self.folder, folder / "pictures", make_shelves(folder), keep=False, keep_ok=False)
         self.showing = Showing(
             cast(Config, None),
             kits_of(),

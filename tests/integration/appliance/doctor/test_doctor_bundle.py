@@ -84,7 +84,9 @@ def plant(ward: Ward) -> None:
     result = json.dumps({"id": SECRETS["result"], "part_id": SECRETS["part"]}).encode()
     with closing(sqlite3.connect(ward.state.journal)) as db, db:
         db.execute(
-            "INSERT INTO parts VALUES (?, 'b', 1, 1, 1, 'NG', 'model', 'score_above_limit', 0.9, 't', NULL, 'p', ?)",
+            "INSERT INTO parts (id, boot_id, seq, number, inspection_id, outcome, decided_by, reason, score, "
+            "created_utc, supersedes, picture, result) "
+            "VALUES (?, 'b', 1, 1, 1, 'NG', 'model', 'score_above_limit', 0.9, 't', NULL, 'p', ?)",
             (SECRETS["result"], result),
         )
     (ward.state.root / "station.log").write_text(f"saw {SECRETS['part_in_log']}, {SECRETS['password']}\n")
