@@ -71,6 +71,7 @@ from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
 from appliance.pipeline.supervisor import Supervisor, freeze_garbage_collection
 from appliance.pipeline.way import Way
+from appliance.proof import Proof
 from appliance.recipes.catalogue import Entry
 from appliance.showing import Showing
 from appliance.sinks.audit_message import audit_message
@@ -81,6 +82,7 @@ from appliance.sinks.result_message import ResultContext, result_message
 from appliance.sinks.state_messages import StatusMessage
 from appliance.state_dir import StateDir
 from appliance.store.journal import Journal, JournalFailed
+from models.certificate import Void
 from models.detector import ModelInfo
 
 _log = logging.getLogger(__name__)
@@ -265,6 +267,7 @@ class Station:
         self._plc.publish(self._readiness, self._ledger.snapshot())
 
     def _publish_status(self) -> None:
+        self._certificate_of(self._kits.current.looking.proof)
         self._showing.publish_status(
             ready=self._ledger.can_admit,
             counters=live_counters(self._ledger.snapshot(), self._plc.missed),
@@ -334,8 +337,14 @@ class Station:
             looking.model,
             boot_id=self._boot_id,
             utc=self._clock.utc_of,
-            certificate=lambda: proof.id,
+            certificate=lambda: self._certificate_of(proof),
         )
+
+    def _certificate_of(self, proof: Proof) -> str | None:
+        """None from the first part on whose pictures had drifted, until a recipe comes into force again."""
+        if self._oversight.drift.voids is not None:
+            proof.void(Void.DRIFT)
+        return proof.id
 
     def _equip(self, entry: Entry) -> Kit:
         looking = equip(self._config, entry, self._clock)

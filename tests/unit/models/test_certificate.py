@@ -63,8 +63,8 @@ def test_a_package_that_hides_how_many_scorers_it_compared_gets_the_most() -> No
 
 def test_limits_count_on_the_side_on_which_the_station_counts_them() -> None:
     """At the limit is beyond it for a good part, and not missed for a defective one."""
-    manifest = package_with([1.0, 2.5, 6.0], defects={"bright": sample([2.5, 2.4])})
-    issued = issue(manifest, Limits(0.25, 0.6))
+    manifest = package_with([1.0, 2.5, 5.0], defects={"bright": sample([2.5, 2.4])})
+    issued = issue(manifest, Limits(0.25, 0.5))
     assert said(issued, "overkill").events == 1 and said(issued, "stopped").events == 2
     assert said(issued, "escape", "bright").events == 1
 
