@@ -5,7 +5,7 @@ The composition root asks for one of the two and need not know which.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -26,8 +26,10 @@ from appliance.pipeline.way import PictureStage, Way
 from appliance.proof import Proof, proof_of
 from appliance.recipes.schema import Recipe
 from appliance.store.collection import PictureCollection
+from models.combine import Combine
 from models.decision import DefectClass, Limits
 from models.detector import Detector, ModelInfo
+from models.ensemble import Ensemble
 from models.origin import Origin
 
 
@@ -66,16 +68,19 @@ class Looking(Protocol):
 
 
 class Inspecting:
-    """A model judges. `detector` is loaded and has passed its self-test."""
+    """A model judges, or two. `detector` is loaded and has passed its self-test."""
 
     collecting = None
     data_set_state = DeviceState("ok")
 
-    def __init__(self, config: Config, recipe: Recipe, detector: Detector) -> None:
+    def __init__(self, config: Config, recipe: Recipe, detector: Detector | Ensemble) -> None:
         classes = classes_in_force(detector.info.classes, catalogue_in_force(config), recipe)
         self.model = replace(detector.info, classes=classes)
-        self.limits = recipe.models[0].limits(detector.info.limits)
-        self.recipe = _settled(recipe, detector.info, self.limits)
+        members = detector.info.members or (detector.info,)
+        own = [model.limits(info.limits) for model, info in zip(recipe.models, members, strict=True)]
+        self.limits = own[0]
+        self._second = own[1] if len(own) > 1 else None
+        self.recipe = _settled(recipe, members, own)
         self.proof = proof_of(config, recipe, detector.info)
         self._armed = config.station.armed
         self._detector = detector
@@ -92,7 +97,7 @@ class Inspecting:
     def stage(self, way: Way, around: Surroundings) -> PictureStage:
         return InferStage(
             self._detector,
-            rules_of(self.recipe, self.limits, self.model.classes),
+            rules_of(self.recipe, self.limits, self.model.classes, self._second),
             ledger=around.ledger,
             clock=around.clock,
             meter=around.meter,
@@ -194,7 +199,7 @@ class Unable:
         """There is nothing to let go of."""
 
 
-def make_looking(config: Config, recipe: Recipe, detector: Detector | None, clock: SystemClock) -> Looking:
+def make_looking(config: Config, recipe: Recipe, detector: Detector | Ensemble | None, clock: SystemClock) -> Looking:
     """What the recipe asks for.
 
     Raises:
@@ -207,13 +212,19 @@ def make_looking(config: Config, recipe: Recipe, detector: Detector | None, cloc
     return Inspecting(config, recipe, detector)
 
 
-def rules_of(recipe: Recipe, limits: Limits, classes: tuple[DefectClass, ...]) -> Rules:
-    """What a recipe demands of a verdict, for the station and for a replay alike; `classes` are those in force."""
-    return Rules(limits, recipe.exposure_within_ms * 1_000_000, recipe.rule_set(classes))
+def rules_of(recipe: Recipe, limits: Limits, classes: tuple[DefectClass, ...], second: Limits | None = None) -> Rules:
+    """What a recipe demands of a verdict, for the station and for a replay alike; `classes` are those in force.
+
+    `second`: the limits of a second model.
+    """
+    exposure_within_ns = recipe.exposure_within_ms * 1_000_000
+    return Rules(limits, exposure_within_ns, recipe.rule_set(classes), second, Combine(recipe.combine))
 
 
-def _settled(recipe: Recipe, model: ModelInfo, limits: Limits) -> Recipe:
-    """The recipe with nothing left to the package's defaults, so that its hash says all that holds."""
-    settled = {"sha256": model.hash, "ok_below": limits.ok_below, "ng_from": limits.ng_from}
-    first, *others = recipe.models
-    return recipe.model_copy(update={"models": (first.model_copy(update=settled), *others)})
+def _settled(recipe: Recipe, models: Sequence[ModelInfo], limits: Sequence[Limits]) -> Recipe:
+    """The recipe with nothing left to the packages' defaults, so that its hash says all that holds."""
+    settled = tuple(
+        model.model_copy(update={"sha256": info.hash, "ok_below": own.ok_below, "ng_from": own.ng_from})
+        for model, info, own in zip(recipe.models, models, limits, strict=True)
+    )
+    return recipe.model_copy(update={"models": settled})

@@ -18,10 +18,12 @@ from appliance.looking import Looking, Unable, make_looking
 from appliance.recipes.catalogue import Catalogue, Entry
 from appliance.recipes.problem import RecipeProblem, RecipeUnreadable
 from appliance.recipes.records import Pointer
-from appliance.recipes.schema import Recipe
+from appliance.recipes.schema import Recipe, RecipeModel
 from appliance.state_dir import StateDir
 from appliance.store.kept_packages import KeptPackages
+from models.combine import Combine
 from models.detector import Detector
+from models.ensemble import Ensemble
 from models.errors import ModelError, PackageError
 from models.package import open_package
 
@@ -86,15 +88,26 @@ def equip(config: Config, entry: Entry, clock: SystemClock) -> Looking:
         ) from error
 
 
-def load_detector(config: Config, recipe: Recipe) -> Detector | None:
-    """The recipe's model, proven in a disposable child process first; None where pictures are collected.
+def load_detector(config: Config, recipe: Recipe) -> Detector | Ensemble | None:
+    """The recipe's model or models, proven in a disposable child process first; None where pictures are collected.
 
     Raises:
         ModelError: the package is not sound, or its runtime is not there.
     """
     if recipe.mode == "collect" or not recipe.models:
         return None
-    model = recipe.models[0]
+    first = _load_one(config, recipe, recipe.models[0])
+    if len(recipe.models) == 1:
+        return first
+    try:
+        second = _load_one(config, recipe, recipe.models[1])
+    except (OkngError, ModelError):
+        first.close()
+        raise
+    return Ensemble(first, second, recipe.models[1].limits(second.info.limits), Combine(recipe.combine))
+
+
+def _load_one(config: Config, recipe: Recipe, model: RecipeModel) -> Detector:
     quality = recipe.quality.entry() if recipe.quality else None
     detector = load_model(model.package, placement_for(config, model), records_of(config), quality)
     keep_package(config, model.package, detector.info.hash)

@@ -83,7 +83,8 @@ def proof_of(config: Config, recipe: Recipe, info: ModelInfo) -> Proof:
 
 def as_of_now(config: Config, recipe: Recipe, info: ModelInfo) -> Certificate | None:
     """What is certified of a recipe today: void where the camera is set otherwise than at its first issue."""
-    issued = issue(config, recipe, recipe.models[0].limits(info.limits), info)
+    own = info.members[0] if info.members else info
+    issued = issue(config, recipe, recipe.models[0].limits(own.limits), own)
     first = _kept(path_of(config, recipe))
     if issued is None or first is None or _limits(first) != _limits(issued) or first.camera == issued.camera:
         return issued

@@ -25,7 +25,7 @@ from models.naming import Namer, load_namer, region_vector
 from models.package import Package, open_package
 from models.prepared import Prepared
 from models.preprocess import Preprocessor, check_picture
-from models.presence import load_presence
+from models.presence import Presence, load_presence
 from models.quality import Gate, load_gate
 from models.regions import Region, decide
 from models.rules import NO_RULES, RuleSet
@@ -42,7 +42,8 @@ class ModelInfo:
     """What is loaded.
 
     `certified`: the package lists this runtime and instruction set, or a station's record proves them; `certification`
-    says by what, or why not. `typical`: what the package's good pictures are like; see `models.typical`.
+    says by what, or why not. `typical`: what the package's good pictures are like; see `models.typical`. `members`: of
+    two models that stand as one, each by itself; see `models.ensemble`.
     """
 
     id: str
@@ -55,6 +56,7 @@ class ModelInfo:
     certified: bool
     certification: str = ""
     typical: Mapping[str, Typical] = field(default_factory=dict)
+    members: tuple[ModelInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,11 @@ class Detector:
         rows = {row.label: row for row in self.info.classes}
         scores, decision = decide_assembly(views, self._judge.score_map, limits, rows)
         return Judgement(prepared, scores, rules.apply(decision), 0, infer_ns, score_ns)
+
+    @property
+    def teaches_presence(self) -> bool:
+        """Whether the package knows what an empty picture looks like."""
+        return isinstance(self._presence, Presence)
 
     def close(self) -> None:
         """Free the runtime; nothing may be judged after."""

@@ -45,6 +45,7 @@ def result_context(
         clock="unsynced",
         lot_id=config.station.lot,
         certificate=certificate,
+        models=tuple(_model(one) for one in model.members) if model is not None else (),
         classes=tuple(_class(row) for row in model.classes) if model is not None else (),
     )
 
@@ -57,6 +58,7 @@ def identity_message(context: ResultContext) -> IdentityMessage:
         sw=context.station.sw,
         recipe=context.recipe,
         model=context.model,
+        models=context.models,
         classes=context.classes,
         config_hash=context.config_hash,
         simulated=context.simulated,
@@ -110,6 +112,10 @@ def _golden(counts: GoldenCounts) -> LiveGoldenCounts | None:
     return LiveGoldenCounts(
         ok=counts.ok, ng=counts.ng, recheck=counts.recheck, no_part=counts.no_part, error=counts.error
     )
+
+
+def _model(info: ModelInfo) -> ModelBlock:
+    return ModelBlock(id=info.id, hash=info.hash, runtime=info.runtime)
 
 
 def _class(row: DefectClass) -> ClassBlock:

@@ -57,6 +57,7 @@ class ResultContext:
     clock: Literal["synced", "unsynced"]
     lot_id: str | None = None
     certificate: Callable[[], str | None] = lambda: None
+    models: tuple[ModelBlock, ...] = ()
     classes: tuple[ClassBlock, ...] = ()
 
 

@@ -48,13 +48,14 @@ class AvailabilityMessage(StateBlock):
 
 
 class IdentityMessage(StateBlock):
-    """`classes`: what the classes and codes in results mean."""
+    """`models`: of two models, each by itself; `model` stands for both. `classes`: what codes in results mean."""
 
     path: StationPath
     serial: str
     sw: str
     recipe: RecipeBlock
     model: ModelBlock | None = None
+    models: tuple[ModelBlock, ...] = ()
     classes: tuple[ClassBlock, ...] = ()
     config_hash: Hash
     simulated: bool
