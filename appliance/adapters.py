@@ -14,11 +14,13 @@ from appliance.cameras.base import Camera
 from appliance.cameras.folder import FolderCamera
 from appliance.cameras.synthetic import SyntheticCamera
 from appliance.cameras.video import VideoCamera
+from appliance.commands.desk import Ask
 from appliance.config.keeping import ArchiveConfig
-from appliance.config.schema import CameraConfig, Config, FolderCameraConfig, PlcConfig, TriggerConfig
+from appliance.config.schema import BarcodeConfig, CameraConfig, Config, FolderCameraConfig, PlcConfig, TriggerConfig
 from appliance.config.video import VideoCameraConfig
 from appliance.domain import audit_share
 from appliance.domain.audit_share import AuditShare
+from appliance.domain.clock import Clock
 from appliance.domain.ledger import Ledger
 from appliance.domain.parts import Part, RecipeKey
 from appliance.errors import NotThere, UsageError
@@ -28,6 +30,7 @@ from appliance.pipeline.health import DISK_WARN_BYTES, EVIDENCE_FREE_BYTES
 from appliance.pipeline.presence import Moment, PresenceDetector, PresenceRules
 from appliance.pipeline.watch import NoWatch, PresenceWatch, Watch
 from appliance.recipes.schema import Recipe
+from appliance.scanner import NoScanner, Scanner
 from appliance.sinks.plc import AbsentPlc, Jobs, PlcPort, PlcSink
 from appliance.sinks.result_message import ResultContext
 from appliance.sinks.result_schema import ModelBlock
@@ -184,6 +187,14 @@ def camera_change(
     assert isinstance(old, VideoCameraConfig)
     assert isinstance(new, VideoCameraConfig)
     return partial(camera.configure, new), partial(camera.configure, old)
+
+
+def make_scanner(config: BarcodeConfig | None, ask: Ask, clock: Clock) -> Scanner | NoScanner:
+    """The barcode scanner, its port not yet open."""
+    if config is None:
+        return NoScanner()
+    settings = SerialSettings(config.baudrate, config.parity, config.stop_bits)
+    return Scanner(lambda: SerialTransport(config.port, settings), ask, clock)
 
 
 def make_plc(

@@ -120,6 +120,13 @@ class LiveCertificate(Message):
     text_zh: str
 
 
+class LiveScanner(Message):
+    """Why the barcode scanned last was refused, or that the scanner is gone."""
+
+    text_en: str
+    text_zh: str
+
+
 class LiveChange(Message):
     """A change of recipe under way. `wanted`: how it was asked for: an id, a number or a code."""
 
@@ -205,6 +212,7 @@ class LiveStatus(Message):
     changing: LiveChange | None = None
     golden: LiveGolden | None = None
     drift: LiveDrift | None = None
+    scanner: LiveScanner | None = None
 
 
 Live = LiveVerdict | LiveStatus | LiveMetrics

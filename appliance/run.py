@@ -87,8 +87,13 @@ def check_station(config: Config) -> tuple[str, ...]:
         warnings.append(f"[camera] path: {config.camera.path} is not there; the station would wait for it, not ready")
     if isinstance(config.camera, VideoCameraConfig):
         warnings.extend(_video_warnings(config.camera, config.recipe.exposure_within_ms))
-    if config.plc.enabled and not config.plc.port.exists():
-        warnings.append(f"[plc] port: {config.plc.port} is not there; the station would wait for it")
+    ports = {"plc": config.plc.port if config.plc.enabled else None}
+    ports["barcode"] = config.barcode.port if config.barcode is not None else None
+    warnings += [
+        f"[{name}] port: {port} is not there; the station would wait for it"
+        for name, port in ports.items()
+        if port is not None and not port.exists()
+    ]
     if config.trigger.source == "plc" and not config.plc.enabled:
         warnings.append('[trigger] source is "plc" but [plc] enabled is false; nothing would trigger the station')
     if config.mqtt.commands and not config.mqtt.enabled:

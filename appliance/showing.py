@@ -16,7 +16,7 @@ from appliance.domain.device import DeviceId, DeviceState
 from appliance.domain.verdict import Verdict
 from appliance.exhibits import Exhibits, NoExhibits
 from appliance.kits import Kits
-from appliance.live import LiveChange, LiveCounters, LiveDevice, LiveDrift, LiveGolden, LiveStatus
+from appliance.live import LiveChange, LiveCounters, LiveDevice, LiveDrift, LiveGolden, LiveScanner, LiveStatus
 from appliance.live_metrics import DropCause
 from appliance.pipeline.record import Conclusion
 from appliance.pipeline.service import Service
@@ -112,6 +112,7 @@ class Showing:
         changing: LiveChange | None,
         golden: LiveGolden | None,
         drift: LiveDrift | None,
+        scanner: DeviceState,
     ) -> None:
         station, context, looking = self._config.station, self._kits.current.context, self._kits.current.looking
         recipe, model = looking.recipe, looking.model
@@ -149,6 +150,7 @@ class Showing:
                 changing=changing,
                 golden=golden,
                 drift=drift,
+                scanner=LiveScanner(text_en=scanner.text_en, text_zh=scanner.text_zh) if scanner.text_en else None,
             )
         )
 

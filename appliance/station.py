@@ -13,6 +13,7 @@ Longer than 300 lines, because wiring that is spread over files can no longer be
 | mqtt     | MqttPublisher                      | the outbox                   |
 | live     | LiveServer                         | verdicts, status, figures    |
 | metrics  | Measuring: figures, every second   | the clock                    |
+| scanner  | Scanner: codes that choose recipes | a serial line                |
 | commands | Commanding: one command at a time  | socket, MQTT, PLC            |
 | changeover | Changeover: the next recipe      | commands                     |
 """
@@ -31,6 +32,7 @@ from appliance.adapters import (
     make_camera,
     make_exhibits,
     make_plc,
+    make_scanner,
     make_shelves,
     make_watch,
     prune_packages,
@@ -73,6 +75,7 @@ from appliance.pipeline.supervisor import Supervisor, freeze_garbage_collection
 from appliance.pipeline.way import Way
 from appliance.proof import Proof
 from appliance.recipes.catalogue import Entry
+from appliance.scanner import Scanner
 from appliance.showing import Showing
 from appliance.sinks.audit_message import audit_message
 from appliance.sinks.identity import identity_message, live_counters, result_context, status_message
@@ -179,6 +182,7 @@ class Station:
             self._flow.enter,
             jobs,
         )
+        self._scanner = make_scanner(config.barcode, self._commanding.ask, self._clock)
         self._mqtt_state = DeviceState("off")
         self._services = self._make_services(Machine(state.root))
         self._health = Health(self._probes(), state.root, self._clock.monotonic_ns)
@@ -276,6 +280,7 @@ class Station:
             changing=self._live_change(),
             golden=live_golden(self._oversight.golden.view),
             drift=live_drift(self._oversight.drift),
+            scanner=self._scanner.state,
         )
 
     def _done(self) -> bool:
@@ -423,6 +428,8 @@ class Station:
                 enter=self._flow.enter,
             )
             services.append(Service("trigger", interval.run, urgent=True))
+        if isinstance(self._scanner, Scanner):
+            services.append(Service("scanner", self._scanner.run))
         if self._config.mqtt.enabled:
             services.append(Service("mqtt", self._make_mqtt().run))
         return services
@@ -487,8 +494,8 @@ class Station:
         )
 
     def _failed_part(self) -> str | None:
-        # Without live stream or figures the pages and monitoring say so; that is no reason to stop the line.
-        needed = (service for service in self._services if service.name not in ("live", "metrics"))
+        # Without live stream, figures or scanner the pages and monitoring say so; that is no reason to stop the line.
+        needed = (service for service in self._services if service.name not in ("live", "metrics", "scanner"))
         failed = next((service.name for service in needed if service.failed), None)
         return self._flow.failed or self._commanding.failed or self._changeover.failed or failed
 

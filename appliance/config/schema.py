@@ -141,6 +141,15 @@ class JournalConfig(Section):
     order: Literal["before_answer"] = "before_answer"
 
 
+class BarcodeConfig(Section):
+    """A scanner on a serial line; its codes choose recipes. A scanner that types like a keyboard needs no section."""
+
+    port: Path
+    baudrate: Literal[9600, 19200, 38400, 57600, 115200] = 9600
+    parity: Literal["N", "E", "O"] = "N"
+    stop_bits: Literal[1, 2] = 1
+
+
 class WebConfig(Section):
     """`metrics`: whether /metrics is answered, to whoever may read the page.
 
@@ -168,6 +177,7 @@ class Config(Section):
     archive: ArchiveConfig = ArchiveConfig()
     evidence: EvidenceConfig = EvidenceConfig()
     web: WebConfig = WebConfig()
+    barcode: BarcodeConfig | None = None
 
     def inline_recipe(self) -> Recipe:
         """The recipe that stands in this file."""
@@ -188,6 +198,12 @@ class Config(Section):
             raise ValueError(
                 'without a PLC, software triggers stand alone: set [trigger] source = "software" and leave software out'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_device_a_port(self) -> Config:
+        if self.barcode is not None and self.plc.enabled and self.barcode.port == self.plc.port:
+            raise ValueError("[barcode] port is that of the PLC; give the scanner a port of its own")
         return self
 
     @model_validator(mode="after")

@@ -85,6 +85,10 @@ audit_share = 0.02                           # 2 % of all parts, drawn whatever 
 quota_mb = 2048
 # ng = { days = 365, mb = 1000 }             # also error, recheck, audited
 
+# [barcode]                                  # a scanner on a serial line; its codes choose recipes
+# port = "/dev/serial/by-id/usb-scanner"
+# baudrate = 9600
+
 [web]
 host = "127.0.0.1"
 port = 8080

@@ -22,7 +22,7 @@ from appliance.commands.client import NoStation
 from appliance.commands.messages import REQUESTS, AnyRequest, Command, CommandReply
 from appliance.commands.refusals import Refusal
 from appliance.config.secrets import WebSecrets
-from appliance.web.api import PinEntry, Problem, SessionState, openapi, problem, status_of
+from appliance.web.api import PinEntry, Problem, RecipeList, SessionState, openapi, problem, status_of
 from appliance.web.door import COOKIE, Doorkeeper
 from appliance.web.sessions import SESSION_S, Session
 
@@ -32,9 +32,16 @@ Ask = Callable[[Command], CommandReply]
 Body = TypeVar("Body", bound=BaseModel)
 
 
-def add_actions(app: Flask, secrets: WebSecrets, ask: Ask, clock: Callable[[], float] = time.monotonic) -> None:
+def add_actions(
+    app: Flask,
+    secrets: WebSecrets,
+    ask: Ask,
+    recipes: Callable[[], RecipeList],
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
     """Add `/api/v1` to the pages; `ask` puts a command to the station and blocks until it answers."""
     actions = Actions(Doorkeeper(secrets, clock), ask)
+    app.add_url_rule("/api/v1/recipes", "recipes", lambda: _say(recipes()), methods=["GET"])
     root = "/api/v1"
     app.add_url_rule(f"{root}/openapi.json", view_func=actions.describe, methods=["GET"])
     for verb, schema in REQUESTS.items():

@@ -82,6 +82,22 @@ class Problem(Strict):
     retry_after_s: int | None = None
 
 
+class ListedRecipe(Strict):
+    """The highest version of a recipe that the station can change to; `origin` says where it stands."""
+
+    id: str
+    name: str
+    number: int
+    version: str
+    origin: str
+
+
+class RecipeList(Strict):
+    """By number."""
+
+    recipes: tuple[ListedRecipe, ...]
+
+
 class PinEntry(Strict):
     pin: str = Field(min_length=1, max_length=64)
 
@@ -118,6 +134,7 @@ def openapi() -> dict[str, Any]:
             (CommandReply, "serialization"),
             (Problem, "serialization"),
             (SessionState, "serialization"),
+            (RecipeList, "serialization"),
         ],
         ref_template="#/components/schemas/{model}",
     )
@@ -129,6 +146,13 @@ def openapi() -> dict[str, Any]:
             "/trigger": _action(
                 "Judge one part now", "trigger", "TriggerRequest", "Accepted; with `wait`, its verdict"
             ),
+            "/recipes": {
+                "get": {
+                    "summary": "What the station can change to",
+                    "operationId": "listRecipes",
+                    "responses": {"200": _content("The highest version of each", "RecipeList")},
+                }
+            },
             "/recipe": _action("Change the recipe", "changeRecipe", "RecipeRequest", "In force"),
             "/golden": _action("Begin or break off golden parts", "goldenParts", "GoldenRequest", "Done"),
             "/drift": _action("Say that a drift is dealt with", "resetDrift", "DriftRequest", "Golden parts end it"),

@@ -11,11 +11,13 @@ from werkzeug.wrappers import Response as WsgiResponse
 from appliance.commands.order import ask
 from appliance.config.schema import Config
 from appliance.config.secrets import web_secrets
+from appliance.fitting import catalogue_of
 from appliance.web import security, texts
 from appliance.web.actions import add_actions
 from appliance.web.feed import SILENCE_S, StationFeed
 from appliance.web.metrics import serve_metrics
 from appliance.web.pictures import is_part_id
+from appliance.web.recipe_list import listed_recipes
 from appliance.web.stream import EventStream, StreamSlots
 
 THREADS: Final = 32
@@ -35,7 +37,7 @@ def create_app(config: Config, feed: StationFeed) -> Flask:
     catalogue = texts.as_module()
     security.protect(app, config.web.host)
     secrets = web_secrets(config.web)
-    add_actions(app, secrets, partial(ask, config))
+    add_actions(app, secrets, partial(ask, config), partial(listed_recipes, catalogue_of(config)))
 
     @app.get("/")
     def live() -> str:

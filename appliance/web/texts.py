@@ -141,6 +141,22 @@ TEXTS: Final[dict[str, Text]] = {
     "act.close": Text("Close", "关闭"),
     "act.wait": Text("Try again in {seconds} s", "请在 {seconds} 秒后重试"),
     "act.no_server": Text("The page's server does not answer; check the network.", "页面服务器无应答，请检查网络。"),
+    # Change of recipe.
+    "recipe.change": Text("Change recipe", "更换配方"),
+    "recipe.code": Text("Scan or type a barcode", "扫描或输入条码"),
+    "recipe.choose": Text("Or choose a recipe", "或选择配方"),
+    "recipe.row": Text("{number} · {name} (version {version})", "{number} · {name}（版本 {version}）"),
+    "recipe.running": Text("in force", "使用中"),
+    "recipe.next": Text("Change…", "更换…"),
+    "recipe.yes": Text("Yes, change now", "确认更换"),
+    "recipe.sure": Text(
+        "Change from {before} to {after}? Parts under way are still judged by {before}.",
+        "将 {before} 更换为 {after}？在途工件仍按 {before} 判定。",
+    ),
+    "recipe.loading": Text("{name} is being loaded; the line goes on…", "正在加载 {name}；产线继续运行…"),
+    "recipe.done": Text("{name} is in force.", "{name} 已生效。"),
+    "recipe.none": Text("Choose a recipe, or scan its barcode.", "请选择配方或扫描条码。"),
+    "mode.changing": Text("Changing to recipe {wanted}…", "正在更换为配方 {wanted}…"),
     # Alarms.
     "alarm.title": Text("Alarms", "报警"),
     "alarm.none": Text("No active alarms", "无活动报警"),

@@ -1,18 +1,26 @@
 // What an operator may have the station do. Without a configured PIN the page has no button and nothing here runs.
 import { byId, setText } from "./dom.js";
+import { showRecipe } from "./recipes.js";
 import { own, t } from "./text.js";
 
 const button = byId("trigger");
 const dialog = byId("dialog");
 const ROOT = "/api/v1";
 let csrf = null;
+// What is done once the PIN was entered.
+let wanted = null;
 
 export function showActions(status, silent) {
   if (button !== null) button.hidden = status === null || silent || !status.software_trigger;
+  showRecipe(status, silent);
+}
+
+export function newName() {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 // Every answer is JSON with its status; null when none came.
-async function call(method, path, body) {
+export async function call(method, path, body) {
   const headers = { "Content-Type": "application/json" };
   if (csrf !== null) headers["X-CSRF-Token"] = csrf;
   try {
@@ -31,7 +39,7 @@ function open(asksPin, words) {
   byId(asksPin ? "pin" : "dialog-close").focus();
 }
 
-function words(answer) {
+export function words(answer) {
   if (answer === null) return t("act.no_server");
   const wait = answer.said.retry_after_s;
   return wait ? `${own(answer.said, "text")} · ${t("act.wait", { seconds: wait })}` : own(answer.said, "text");
@@ -39,28 +47,35 @@ function words(answer) {
 
 // A lost answer is asked for again under the same name: the station never judges twice for it.
 async function ask(name) {
-  const wanted = { request_id: name, wait: true };
-  return (await call("POST", "/trigger", wanted)) ?? call("POST", "/trigger", wanted);
+  const body = { request_id: name, wait: true };
+  return (await call("POST", "/trigger", body)) ?? call("POST", "/trigger", body);
 }
 
 async function trigger() {
   button.disabled = true;
-  const answer = await ask(crypto.getRandomValues(new Uint32Array(4)).join("-"));
+  const answer = await ask(newName());
   button.disabled = false;
-  if (answer !== null && answer.status === 401) {
-    csrf = null;
-    open(true, "");
-  } else if (answer === null || answer.said.code) open(false, words(answer));
+  if (signedOut(answer)) return;
+  if (answer === null || answer.said.code) open(false, words(answer));
   else if (dialog.open) dialog.close();
 }
 
-async function start() {
+// Whether the session ended meanwhile: the PIN is asked for, and the same is wanted again.
+export function signedOut(answer) {
+  if (answer === null || answer.status !== 401) return false;
+  csrf = null;
+  open(true, "");
+  return true;
+}
+
+export async function start(what) {
+  wanted = what;
   // Asked anew each time: the session may have ended, or another tab of this browser may have begun one.
   const session = await call("GET", "/session");
   csrf = session === null ? null : session.said.csrf;
   if (session === null) open(false, words(null));
   else if (csrf === null) open(true, "");
-  else trigger();
+  else what();
 }
 
 async function signIn() {
@@ -71,11 +86,11 @@ async function signIn() {
   }
   csrf = answer.said.csrf;
   dialog.close();
-  trigger();
+  wanted();
 }
 
 if (button !== null) {
-  button.addEventListener("click", start);
+  button.addEventListener("click", () => start(trigger));
   byId("dialog-close").addEventListener("click", () => dialog.close());
   byId("pin-form").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -44,6 +44,8 @@ export function showModes(status, silent) {
   if (known && !status.ready) modes.push(make("li", { class: "warn" }, shape("warn"), t("mode.not_ready")));
   if (known && status.collecting) modes.push(make("li", { class: "collect" }, t("mode.collect", { label: status.collecting.label })));
   else if (known && !status.armed) modes.push(make("li", {}, t("mode.monitor")));
+  if (known && status.scanner) modes.push(make("li", { class: "warn" }, shape("warn"), own(status.scanner, "text")));
+  if (known && status.changing) modes.push(make("li", { class: "changing" }, t("mode.changing", { wanted: status.changing.wanted })));
   if (known && status.simulated) modes.push(make("li", {}, t("mode.simulated")));
   if (known && status.certificate) modes.push(make("li", { class: status.certificate.holds ? "certificate" : "certificate void" }, own(status.certificate, "text")));
   replaceIfChanged(byId("mode-list"), modes);

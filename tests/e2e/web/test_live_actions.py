@@ -189,6 +189,8 @@ def test_by_keyboard(line: Line, open_page: Open) -> None:
     line.say_status(software_trigger=True)
     expect(page.locator("#trigger")).to_be_visible()
     page.keyboard.press("Tab")
+    expect(page.locator("#change")).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.locator("#trigger")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#pin")).to_be_focused()

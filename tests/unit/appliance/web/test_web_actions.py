@@ -20,7 +20,7 @@ from appliance.commands.refusals import Refusal
 from appliance.config.secrets import WebSecrets, web_secrets
 from appliance.errors import NotThere, UsageError
 from appliance.web.actions import MOST_ACTIONS, add_actions
-from appliance.web.api import TEXTS, Trouble, openapi, status_of
+from appliance.web.api import TEXTS, RecipeList, Trouble, openapi, status_of
 from appliance.web.app import create_app
 from appliance.web.feed import StationFeed
 from tests.fakes.web_server import PIN, TOKEN, secret_file, web_config
@@ -59,7 +59,7 @@ def secrets(tmp_path: Path) -> WebSecrets:
 
 def make_client(station: Station, secrets: WebSecrets) -> FlaskClient:
     app = Flask(__name__)
-    add_actions(app, secrets, station, lambda: 0.0)
+    add_actions(app, secrets, station, lambda: RecipeList(recipes=()), lambda: 0.0)
     return app.test_client()
 
 
