@@ -41,6 +41,7 @@ class Proof:
 
     def __init__(self, issued: Certificate | None) -> None:
         self._issued = issued
+        self._id = issued.id if issued is not None else None
         self._lock = threading.Lock()
 
     @property
@@ -51,7 +52,7 @@ class Proof:
     def id(self) -> str | None:
         """What results are filed under; None while nothing is certified."""
         issued = self._issued
-        return issued.id if issued is not None and issued.certifies else None
+        return self._id if issued is not None and issued.certifies else None
 
     @property
     def live(self) -> LiveCertificate | None:

@@ -79,6 +79,7 @@ def check_station(config: Config) -> tuple[str, ...]:
     elif config.model is not None:
         manifest = open_package(config.model.package).manifest
         settle(placement_of(config), manifest.artefacts)
+        check_fit(config, config.inline_recipe())
         warnings += demand_fit(config, config.inline_recipe(), [(str(config.model.package), manifest)])
         refuse_false_golden_parts(config, {row.label for row in manifest.classes})
     if config.collect is not None and not config.collect.data_set.parent.is_dir():

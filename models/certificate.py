@@ -60,7 +60,6 @@ class Void(StrEnum):
     RUNTIME = "runtime"
     INSTRUCTION_SET = "instruction_set"
     CAMERA = "camera"
-    LIMITS = "limits"
     MODELS = "models"
     DRIFT = "drift"
 
@@ -139,18 +138,6 @@ class Certificate(Entry):
     def void(self, *reasons: Void) -> Certificate:
         """The same, certifying nothing any more."""
         return self.model_copy(update={"void_because": tuple(dict.fromkeys((*self.void_because, *reasons)))})
-
-    def held_against(self, now: Certificate) -> Certificate:
-        """This one, issued earlier, void for everything in which the station is not as it was then."""
-        bonds = (
-            (Void.PACKAGE, self.package, now.package),
-            (Void.GEOMETRY, self.geometry, now.geometry),
-            (Void.RUNTIME, self.runtime, now.runtime),
-            (Void.INSTRUCTION_SET, self.instruction_set, now.instruction_set),
-            (Void.CAMERA, self.camera, now.camera),
-            (Void.LIMITS, (self.ok_below, self.ng_from), (now.ok_below, now.ng_from)),
-        )
-        return self.void(*(reason for reason, then, today in bonds if then != today), *now.void_because)
 
     def to_bytes(self) -> bytes:
         return json_bytes(self)

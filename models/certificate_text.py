@@ -18,7 +18,10 @@ Language = Literal["en", "zh"]
 _OVERKILL_GOALS = (0.05, 0.005, 0.001, 0.0001)
 _ESCAPE_GOALS = (0.5, 0.2, 0.1, 0.05, 0.01, 0.001)
 _VOID: dict[Void, tuple[str, str]] = {
-    Void.PACKAGE: ("it was issued for another model package", "证明属于另一个模型包"),
+    Void.PACKAGE: (
+        "another package lies where the loaded one lay; restart the station",
+        "模型包文件已被替换；请重启检测站",
+    ),
     Void.GEOMETRY: ("the region or alignment is not the package's", "检测区域或对位与模型包不一致"),
     Void.RUNTIME: (
         "the package has no held-out scores on this runtime and device; train it again with this runtime",
@@ -29,7 +32,6 @@ _VOID: dict[Void, tuple[str, str]] = {
         "模型包未在此处理器指令集上验证；请在同类机器上训练",
     ),
     Void.CAMERA: ("the camera settings were changed", "相机设置已更改"),
-    Void.LIMITS: ("it was issued for other limits", "证明对应的是其他界限"),
     Void.MODELS: (
         "two models judge together, and nothing was held out for both",
         "两个模型共同判定，没有共同的留出数据",

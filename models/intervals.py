@@ -1,5 +1,7 @@
-"""Exact binomial bounds in pure Python: Clopper & Pearson (Biometrika 26, 1934), and order statistics as tolerance
-limits (Wilks, Annals of Mathematical Statistics 12, 1941).
+"""Exact binomial bounds in pure Python: Clopper & Pearson (Biometrika 26, 1934).
+
+With r of n scores left above a limit by a rule that fixed r beforehand, `upper_bound(r, n)` is also the bound of order
+statistics as tolerance limits (Wilks, Annals of Mathematical Statistics 12, 1941).
 
 They hold for a limit that was fixed before the sample was seen. For a limit chosen on the sample see models/bands.py.
 """
@@ -105,13 +107,3 @@ def fewest(enough: Callable[[int], bool], least: int) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
-
-
-def spare_rank(n: int, rate: float, confidence: float = 0.95) -> int | None:
-    """The largest r for which the order statistic at rank n-r certifies that at most `rate` lies above it.
-
-    None where even the highest of the `n` does not.
-    """
-    if binomial_cdf(0, n, rate) > 1.0 - confidence:
-        return None
-    return fewest(lambda r: binomial_cdf(r, n, rate) > 1.0 - confidence, 0) - 1

@@ -184,6 +184,16 @@ def test_out_of_reach_limits_are_refused_at_import_too(bench: Bench, tmp_path: P
     assert isinstance(result.exception, RecipeProblem) and "out of reach" in str(result.exception)
 
 
+def test_check_config_refuses_limits_out_of_reach(bench: Bench) -> None:
+    bench.station.write_text(
+        STATION.replace("[recipe]", "[recipe]\nok_below = 0.0\nng_from = 0.5", 1), encoding="utf-8"
+    )
+    result = CliRunner().invoke(okng, ["check-config", str(bench.station)])
+    assert isinstance(result.exception, RecipeProblem) and "recipe bracket: ok_below 0 is out of reach" in str(
+        result.exception
+    )
+
+
 def test_a_recipe_written_as_text_is_the_same_recipe(bench: Bench) -> None:
     bench.said(*MOVE, "--reason", "trial")
     stored = bench.store.read("bracket")

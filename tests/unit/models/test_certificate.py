@@ -174,15 +174,6 @@ def test_a_voided_certificate_keeps_its_id_and_certifies_nothing() -> None:
     assert voided.void_because == (Void.DRIFT,) and "drifted" in void_line(voided, "en")
 
 
-def test_an_earlier_certificate_is_void_for_whatever_changed_since() -> None:
-    manifest = package_with(LOW)
-    then = issue(manifest, camera="sha256:1")
-    now = certificate(manifest, OWN, setting(manifest, camera="sha256:2", runtime="onnxruntime-cpu 1.21.0"))
-    assert then.held_against(now).void_because == (Void.RUNTIME, Void.CAMERA, Void.LIMITS)
-    assert then.held_against(then) == then
-    assert then.held_against(issue(manifest, camera="sha256:1").void(Void.DRIFT)).void_because == (Void.DRIFT,)
-
-
 def test_a_certificate_survives_its_file() -> None:
     issued = issue(package_with(LOW, defects={"bright": sample([8.0] * 20)}))
     assert Certificate.model_validate_json(issued.to_bytes()) == issued
