@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -33,7 +33,6 @@ from appliance.recipes.schema import Recipe
 from appliance.scanner import NoScanner, Scanner
 from appliance.sinks.plc import AbsentPlc, Jobs, PlcPort, PlcSink
 from appliance.sinks.result_message import ResultContext
-from appliance.sinks.result_schema import ModelBlock
 from appliance.state_dir import StateDir
 from appliance.store import evidence
 from appliance.store.evidence import EvidenceStore
@@ -154,11 +153,11 @@ def make_exhibits(
     return KeptExhibits(store, share, setting=setting, utc=utc, state=state_of)
 
 
-def prune_packages(state: StateDir, journal: Journal, loaded: ModelBlock | None) -> None:
+def prune_packages(state: StateDir, journal: Journal, loaded: Iterable[str]) -> None:
     """Let go of kept packages that neither a result nor evidence names, nor is loaded; what fails is only logged."""
     try:
         named = journal.packages_named() | evidence.packages_named(state.evidence)
-        gone = KeptPackages(state.packages).prune(named | ({loaded.hash} if loaded else set()))
+        gone = KeptPackages(state.packages).prune(named | set(loaded))
     except (OSError, sqlite3.Error) as error:
         _log.warning("kept packages were not pruned: %s", error)
         return

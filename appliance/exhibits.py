@@ -131,5 +131,13 @@ class KeptExhibits:
         seen, model = conclusion.seen, setting.context.model
         if seen is None or model is None:
             return ()
-        judge = Judge(model.id, model.hash, model.runtime, self._instruction_set, self._machine, setting.classes)
-        return (scored(judge, seen.prepared, seen.scores, seen.decision),)
+        models = setting.context.models if seen.members else (model,)
+        return tuple(
+            scored(
+                Judge(each.id, each.hash, each.runtime, self._instruction_set, self._machine, setting.classes),
+                one.prepared,
+                one.scores,
+                one.decision,
+            )
+            for one, each in zip(seen.members or (seen,), models, strict=True)
+        )

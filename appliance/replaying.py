@@ -6,10 +6,9 @@ and scores are compared with the tolerance that the package allows its golden pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,7 +22,10 @@ from appliance.recipes.schema import Recipe, RecipeModel
 from appliance.store.evidence import Evidence, Look, scored
 from appliance.store.exact import Plain, to_plain
 from appliance.store.kept_packages import KeptPackages
+from models.combine import Combine, combine
+from models.decision import Limits
 from models.detector import Detector
+from models.ensemble import joint_prepared
 from models.errors import PackageError
 from models.instructions import instruction_set, machine_name
 from models.package import open_package
@@ -63,6 +65,19 @@ class Replayed:
         return all(one.tolerated for one in self.differences)
 
 
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """One look anew; `limits` are those it was judged by."""
+
+    look: Look
+    limits: Limits
+    teaches_presence: bool
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
+    strayed: bool
+    tolerance: float
+
+
 class Replayer:
     """Loads each package once. `other`: judge with this package instead, whatever it makes of the old inputs."""
 
@@ -86,13 +101,11 @@ class Replayer:
             note = f"no model saw this picture ({evidence.verdict.reasons[0].value}): there is nothing to judge again"
             return Replayed((), (note,), judged=False, promised=True)
         recipe = Recipe.model_validate(evidence.recipe)
-        (look,) = evidence.looks
-        detector = self._detector(look, recipe.models[0])
-        again = self._judge(look, recipe, detector)
-        strayed, notes = self._strayed(look, detector)
-        tolerance = open_package(self._path(look)).manifest.golden.score_tolerance if strayed else 0.0
-        found = list(_differences(_chosen(look, _OF_LOOK), _chosen(again, _OF_LOOK), "model", tolerance))
-        word = self._word(evidence, again, recipe, detector)
+        looked = [self._again(look, recipe, number) for number, look in enumerate(evidence.looks)]
+        found = [difference for one in looked for difference in one.differences]
+        notes = tuple(dict.fromkeys(note for one in looked for note in one.notes))
+        strayed, tolerance = any(one.strayed for one in looked), max(one.tolerance for one in looked)
+        word = self._word(evidence, looked, recipe)
         if Reason.DRIFTING in evidence.verdict.reasons:
             notes = (*notes, "the station had drifted, which no picture shows: OK became RECHECK")
             word = downgraded_by_drift(word)
@@ -101,10 +114,23 @@ class Replayer:
         else:
             then, now = _chosen(evidence.verdict, _OF_VERDICT), _chosen(word, _OF_VERDICT)
             found += _differences(then, now, "verdict", tolerance)
-        return Replayed(tuple(found), notes, judged=look.decision is not None, promised=not strayed)
+        judged = any(look.decision is not None for look in evidence.looks)
+        return Replayed(tuple(found), notes, judged=judged, promised=not strayed)
 
-    def _judge(self, look: Look, recipe: Recipe, detector: Detector) -> Look:
-        if look.prepared.settled:
+    def _again(self, look: Look, recipe: Recipe, number: int) -> _Again:
+        """One model's look anew, beside what was recorded of it."""
+        detector = self._detector(look, recipe.models[number])
+        limits = self._limits(recipe.models[number], detector)
+        again = self._judge(look, recipe, detector, limits)
+        strayed, notes = self._strayed(look, detector)
+        tolerance = open_package(self._path(look)).manifest.golden.score_tolerance if strayed else 0.0
+        name = "model" if len(recipe.models) == 1 else f"model[{number}]"
+        differences = tuple(_differences(_chosen(look, _OF_LOOK), _chosen(again, _OF_LOOK), name, tolerance))
+        return _Again(again, limits, detector.teaches_presence, differences, notes, strayed, tolerance)
+
+    def _judge(self, look: Look, recipe: Recipe, detector: Detector, limits: Limits) -> Look:
+        # Not asked then, because the picture, to this model or to the other, settled the verdict.
+        if look.decision is None:
             return replace(look, decision=None, score=None, raw=None, map_sha256=None)
         if look.prepared.inputs.shape[1:3] != detector.info.input_size[::-1]:
             width, height = detector.info.input_size
@@ -112,19 +138,21 @@ class Replayer:
                 f"{detector.info.id} takes {width}x{height} pixels and the evidence holds "
                 f"{look.prepared.inputs.shape[2]}x{look.prepared.inputs.shape[1]}; choose a package of that size"
             )
-        judged = detector.judge(look.prepared, self._limits(recipe, detector), recipe.rule_set(look.judge.classes))
+        judged = detector.judge(look.prepared, limits, recipe.rule_set(look.judge.classes))
         return scored(look.judge, look.prepared, judged.scores, judged.decision)
 
-    def _word(self, evidence: Evidence, look: Look, recipe: Recipe, detector: Detector) -> Verdict:
+    def _word(self, evidence: Evidence, looked: Sequence[_Again], recipe: Recipe) -> Verdict:
         verdict, taken = evidence.verdict, evidence.taken
         frame = Frame(taken.camera, taken.seq, taken.captured_ns, _NO_PICTURE, taken.source, taken.repeats)
-        found = Found(look.decision, look.prepared.unfit, look.prepared.empty)
-        rules = rules_of(recipe, self._limits(recipe, detector), look.judge.classes)
+        first, *others = looked
+        second = others[0].limits if others else None
+        rules = rules_of(recipe, first.limits, first.look.judge.classes, second)
+        found = _found(looked, Combine(recipe.combine))
         return judge(verdict.id, verdict.part, frame, found, rules, verdict.decided_ns)
 
-    def _limits(self, recipe: Recipe, detector: Detector) -> Any:
+    def _limits(self, model: RecipeModel, detector: Detector) -> Limits:
         """Those of then; another package is judged by its own."""
-        return detector.info.limits if self._other else recipe.models[0].limits(detector.info.limits)
+        return detector.info.limits if self._other else model.limits(detector.info.limits)
 
     def _strayed(self, look: Look, detector: Detector) -> tuple[bool, tuple[str, ...]]:
         """Whether this is another place than that of then, and in which words."""
@@ -156,6 +184,18 @@ class Replayer:
 
     def _path(self, look: Look) -> Path:
         return self._other or self._packages.path(look.judge.package)
+
+
+def _found(looked: Sequence[_Again], how: Combine) -> Found:
+    """What the models together found, as the line puts it together."""
+    if len(looked) == 1:
+        look = looked[0].look
+        return Found(look.decision, look.prepared.unfit, look.prepared.empty)
+    together = joint_prepared([one.look.prepared for one in looked], [one.teaches_presence for one in looked])
+    words = [one.look.decision for one in looked if one.look.decision is not None]
+    names = [one.look.judge.id for one in looked]
+    decision = combine(words, names, how) if len(words) == len(looked) else None
+    return Found(decision, together.unfit, together.empty)
 
 
 def _chosen(value: object, names: tuple[str, ...]) -> dict[str, Plain]:

@@ -161,7 +161,7 @@ class Station:
         self._exhibits = make_exhibits(
             config, state, shelves, setting=self._setting, utc=self._clock.utc, state_of=self._known
         )
-        prune_packages(state, self._journal, self._context.model)
+        prune_packages(state, self._journal, self._context.packages)
         self._showing = Showing(
             config,
             self._kits,
@@ -305,7 +305,7 @@ class Station:
             seq,
             message.created.isoformat(),
             message.to_bytes(),
-            package=context.model.hash if context.model else "",
+            package=" ".join(context.packages),
             audited=drawn.drawn,
             audit_share=drawn.probability,
         )

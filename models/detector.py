@@ -63,7 +63,8 @@ class ModelInfo:
 class Inspection:
     """One picture and what became of it, and where the time went.
 
-    `scores` and `decision` are None where the network was not asked, because `prepared` settles the verdict.
+    `scores` and `decision` are None where the network was not asked, because `prepared` settles the verdict. `members`:
+    where two models looked, what each of them saw and said; `scores` is None then, for each has its own.
     """
 
     prepared: Prepared
@@ -72,6 +73,7 @@ class Inspection:
     preprocess_ns: int
     infer_ns: int
     score_ns: int
+    members: tuple[Inspection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,32 +8,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.combine import Combine, combine
-from models.decision import Decision, DefectClass, Limits, Unfit
+from models.decision import DefectClass, Limits, Unfit
 from models.detector import Detector, Inspection, ModelInfo
 from models.prepared import Prepared
 from models.rules import NO_RULES, RuleSet
-
-
-@dataclass(frozen=True, slots=True)
-class EnsembleInspection:
-    """As `Inspection`, of all models together. `members` has each one's own, in the recipe's order.
-
-    `scores` is None: each model has its own. `prepared` has the first one's input.
-    """
-
-    prepared: Prepared
-    scores: None
-    decision: Decision | None
-    preprocess_ns: int
-    infer_ns: int
-    score_ns: int
-    members: tuple[Inspection, ...]
 
 
 class Ensemble:
@@ -45,10 +29,8 @@ class Ensemble:
         self._limits = limits
         self._how = how
 
-    def inspect(
-        self, image: NDArray[np.uint8], limits: Limits | None = None, rules: RuleSet = NO_RULES
-    ) -> EnsembleInspection:
-        """Both judge one camera picture, one after the other; `limits` are the first's.
+    def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None, rules: RuleSet = NO_RULES) -> Inspection:
+        """Both judge one camera picture, one after the other; `limits` are the first's, `prepared` has its input.
 
         Neither network is asked where the verdict is certain without.
 
@@ -61,14 +43,14 @@ class Ensemble:
         preprocess_ns = time.perf_counter_ns() - started
         if prepared.settled:
             skipped = tuple(Inspection(one, None, None, 0, 0, 0) for one in ready)
-            return EnsembleInspection(prepared, None, None, preprocess_ns, 0, 0, skipped)
+            return Inspection(prepared, None, None, preprocess_ns, 0, 0, skipped)
         own = (limits, self._limits)
         judged = tuple(
             member.judge(one, each, rules) for member, one, each in zip(self.members, ready, own, strict=True)
         )
         decision = combine([one.decision for one in judged], [one.id for one in self.info.members], self._how)
         infer_ns, score_ns = sum(one.infer_ns for one in judged), sum(one.score_ns for one in judged)
-        return EnsembleInspection(prepared, None, decision, preprocess_ns, infer_ns, score_ns, judged)
+        return Inspection(prepared, None, decision, preprocess_ns, infer_ns, score_ns, judged)
 
     def close(self) -> None:
         for member in self.members:

@@ -11,8 +11,8 @@ from appliance.domain.verdict import Verdict
 class Record:
     """`seq` counts the results of one boot from 1 without a gap; `payload` is the result message as published.
 
-    `package` is the hash of what judged the part. `audited`: it was drawn for the audit, with the probability
-    `audit_share`.
+    `package` is the hash of what judged the part, or both hashes with a blank between them. `audited`: it was drawn for
+    the audit, with the probability `audit_share`.
     """
 
     verdict: Verdict

@@ -16,7 +16,8 @@ from models.prepared import Prepared
 class Seen(Protocol):
     """What a model saw of a picture and made of it: what evidence keeps.
 
-    `scores` and `decision` are None where the network was not asked; `prepared` says why.
+    `scores` and `decision` are None where the network was not asked; `prepared` says why. `members`: what each of two
+    models saw.
     """
 
     @property
@@ -25,6 +26,8 @@ class Seen(Protocol):
     def scores(self) -> Scores | None: ...
     @property
     def decision(self) -> Decision | None: ...
+    @property
+    def members(self) -> Sequence[Seen]: ...
 
 
 class Way(Protocol):

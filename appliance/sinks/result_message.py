@@ -60,6 +60,12 @@ class ResultContext:
     models: tuple[ModelBlock, ...] = ()
     classes: tuple[ClassBlock, ...] = ()
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Hashes of what judges: none, one, or two."""
+        own = (self.model,) if self.model is not None else ()
+        return tuple(each.hash for each in self.models or own)
+
 
 def result_message(verdict: Verdict, context: ResultContext, seq: int) -> ResultMessage:
     """The first result of a part, with its 64 worst defects and 16 first reasons.

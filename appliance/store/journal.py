@@ -142,9 +142,9 @@ class Journal:
         self._added.clear()
 
     def packages_named(self) -> set[str]:
-        """Hashes of the packages that results name. Raises sqlite3.Error."""
+        """Hashes of the packages that results name, two where two models judged. Raises sqlite3.Error."""
         with self._reader_lock:
-            return {str(name) for (name,) in self._reader.execute(PACKAGES_NAMED)}
+            return {hash for (names,) in self._reader.execute(PACKAGES_NAMED) for hash in str(names).split()}
 
     def oldest_owed_s(self) -> float:
         """How long the oldest message in the outbox has waited; 0 when it is empty.

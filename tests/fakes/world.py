@@ -38,6 +38,7 @@ class Inspected:
     infer_ns: int = 8_000_000
     score_ns: int = 2_000_000
     scores: Scores | None = None
+    members: tuple[Inspected, ...] = ()
 
 
 class World:

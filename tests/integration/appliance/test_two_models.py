@@ -51,6 +51,7 @@ def station(tmp_path: Path) -> Path:
         tmp_path / "station.toml",
         station={"path": "okng/tests/hall/line/station", "state_dir": tmp_path / "state"},
         camera={"type": "folder", "path": tmp_path / "pictures"},
+        evidence={"audit_share": 0.0},
         trigger={"source": "interval", "interval_ms": 300},
         model={"package": tmp_path / "one.okng"},
     )
@@ -82,6 +83,8 @@ def test_two_models_judge_every_part_together(station: Path) -> None:
     assert white["model"]["hash"] == "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
     assert "onnxruntime" in white["model"]["runtime"] and "openvino" in white["model"]["runtime"]
     assert white["recipe"]["id"] == "pair"
+    again = okng("replay", "--all", "--config", str(station / "station.toml"))
+    assert (again.returncode, "1 parts: 1 the same" in again.stdout) == (0, True), again.stdout + again.stderr
 
 
 def test_what_the_recipe_tolerates_is_ok_and_stands_in_the_result(station: Path) -> None:
