@@ -81,6 +81,34 @@ def records(config_path: Path, most: int, as_json: bool) -> None:
             click.echo(record.model_dump_json() if as_json else record_line(record))
 
 
+@golden.command()
+@_config_option
+@click.option("--reason", required=True, help="What was mended or changed; for the recipe's history.")
+@click.option("--gate", is_flag=True, help="Learn the limits of the quality gate as well.")
+@click.option("--dry-run", is_flag=True, help="Say what was learned and store nothing.")
+def baseline(config_path: Path, reason: str, gate: bool, dry_run: bool) -> None:
+    """Store what the good parts of the last session showed as the recipe's next version.
+
+    Example: okng golden baseline --config station.toml --reason "new lamp"
+
+    Nothing changes on the line until that version is activated. Exit codes: 0 stored, 2 too little was shown.
+    """
+    from appliance.fitting import catalogue_of
+    from appliance.golden_baseline import draft, learn
+
+    config, _ = load_config(config_path)
+    catalogue = catalogue_of(config)
+    recipe = catalogue.in_force().recipe
+    learned = learn(kept_records(config).all(), recipe, gate=gate)
+    for trait, one in learned.drift.baseline.items():
+        click.echo(f"{trait}: mean {one.mean:.4g}, spread {one.spread:.4g} of {one.count} shows")
+    if dry_run:
+        return
+    made, text = draft(config, catalogue, recipe, learned)
+    catalogue.store.save(text, made, made.models[0].package.parent, user(), reason)
+    click.echo(f"stored {made.id} {made.version}; bring it into force: okng recipe activate {made.id}@{made.version}")
+
+
 @click.group()
 def drift() -> None:
     """Drift: what has crept away from the recipe's baseline. Example: okng drift status --config station.toml"""

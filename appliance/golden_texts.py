@@ -28,7 +28,7 @@ def alarm(phase: GoldenPhase, cause: Due | None, failed: Show | None, *, soon: b
         return DeviceState(
             "warn",
             "Golden parts are being shown; nothing passes",
-            "正在验证标准样件；不会放行任何工件",
+            "正在验证标准件；不会放行任何工件",
         )
     if phase is GoldenPhase.FAILED and failed is not None and failed.part is not None:
         part, got = failed.part, failed.judged.outcome
@@ -39,17 +39,17 @@ def alarm(phase: GoldenPhase, cause: Due | None, failed: Show | None, *, soon: b
             "warn",
             f"Golden part '{part.name}' is {wanted} but came out as {seen}; check camera, light, part and recipe, "
             "then start golden parts again",
-            f"标准样件“{part.name}”应为 {wanted}，实际为 {seen}；请检查相机、光源、样件和配方，然后重新验证",
+            f"标准件“{part.name}”应为 {wanted}，实际为 {seen}；请检查相机、光源、样件和配方，然后重新验证",
         )
     if phase in (GoldenPhase.DUE, GoldenPhase.FAILED):
         why_en, why_zh = CAUSES[cause or Due.NO_RECORD]
         return DeviceState(
             "warn",
             f"Golden parts are due: {why_en}. Start them and show each part",
-            f"需要验证标准样件：{why_zh}。请开始验证并逐一展示样件",
+            f"需要验证标准件：{why_zh}。请开始验证并逐一展示样件",
         )
     if soon:
         return DeviceState(
-            "warn", "Golden parts are due soon; show them when the line allows", "标准样件即将到期；请在合适时机验证"
+            "warn", "Golden parts are due soon; show them when the line allows", "标准件即将到期；请在合适时机验证"
         )
     return DeviceState("ok")

@@ -90,7 +90,7 @@ def draft(config: Config, catalogue: Catalogue, known: Known, limits: Limits) ->
     model = before.models[0].model_copy(
         update={"ok_below": limits.ok_below, "ng_from": limits.ng_from, "sha256": known.info.hash}
     )
-    changed = before.model_copy(update={"models": (model,), "version": _next(catalogue, before)})
+    changed = before.model_copy(update={"models": (model,), "version": next_version(catalogue, before)})
     text = recipe_text(changed)
     recipe = parse_recipe(text, f"recipe {changed.id} {changed.version}", model.package.parent)
     check_import(recipe)
@@ -161,7 +161,7 @@ def _floor(manifest: Manifest, family: str) -> float:
     return maps.get(family, maps[REFERENCE]).score[0]
 
 
-def _next(catalogue: Catalogue, recipe: Recipe) -> str:
+def next_version(catalogue: Catalogue, recipe: Recipe) -> str:
     """The first version that is free after this one: its last number counted up."""
     taken = {version for id_, version in catalogue.store.versions() if id_ == recipe.id} | {recipe.version}
     head, number = re.fullmatch(r"(.*?)(\d*)", recipe.version, re.DOTALL).groups()  # type: ignore[union-attr]

@@ -122,10 +122,7 @@ def _entry(catalogue: Catalogue, recipe_id: str | None, version: str | None) -> 
         return catalogue.find(recipe_id, version)
     if version is not None:
         raise UsageError("--version needs --recipe: whose version is it?")
-    active = catalogue.store.active()
-    if active is None or active.recipe.origin == "station.toml":
-        return catalogue.inline
-    return catalogue.find(active.recipe.id, active.recipe.version)
+    return catalogue.in_force()
 
 
 def _show(known: Known, weighed: Costs | None, language: Language, *, as_json: bool) -> None:

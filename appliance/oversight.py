@@ -26,7 +26,7 @@ from appliance.store.station_key import StationKey
 from models.detector import ModelInfo
 from models.instructions import instruction_set, machine_name
 from models.prepared import Prepared
-from models.typical import Typical, traits_of
+from models.typical import Typical, scalars_of, traits_of
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -88,12 +88,12 @@ class Oversight:
 
     def saw(self, verdict: Verdict, prepared: Prepared) -> Verdict:
         """A picture was judged: what the verdict becomes by what is known of the station. It may only get worse."""
+        if verdict.part.trigger.golden:
+            self.golden.looked(verdict.part.id, scalars_of(prepared.quality))
+            return verdict
         traits = traits_of(prepared.quality)
         if verdict.score is not None:
             traits["score"] = verdict.score
-        if verdict.part.trigger.golden:
-            self.golden.looked(verdict.part.id, traits)
-            return verdict
         measured = {Trait(name): value for name, value in traits.items()}
         return self.drift.saw(verdict, measured, fit=prepared.unfit is None)
 

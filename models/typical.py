@@ -22,6 +22,7 @@ from models.quality import Quality
 from models.runtimes.choose import REFERENCE
 
 _LEAST = 8
+_FIGURES = ("light", "contrast", "saturated", "focus", "blackened", "blank", "shift_px", "angle_deg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,20 @@ def traits_of(quality: Quality) -> dict[str, float]:
     if quality.shift_px is not None:
         found["pose"] = quality.shift_px
     return found
+
+
+def scalars_of(quality: Quality) -> dict[str, float]:
+    """All figures of a measurement but its thumbnail, for a record."""
+    figures = {name: getattr(quality, name) for name in _FIGURES}
+    blue, red = quality.tint
+    return {name: value for name, value in figures.items() if value is not None} | {"tint_blue": blue, "tint_red": red}
+
+
+def quality_of(scalars: Mapping[str, float]) -> Quality:
+    """The measurement of a record; its thumbnail is empty."""
+    figures = {name: scalars[name] for name in _FIGURES if name in scalars}
+    tint = (scalars.get("tint_blue", 0.0), scalars.get("tint_red", 0.0))
+    return Quality(**figures, tint=tint, thumbnail=np.zeros(0, np.float32))
 
 
 def typical_of(pictures: Sequence[Mapping[str, float]]) -> dict[str, Typical]:

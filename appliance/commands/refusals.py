@@ -78,13 +78,13 @@ TEXTS: dict[Refusal, tuple[str, str]] = {
     ),
     Refusal.NO_GOLDEN_PARTS: (
         "The recipe in force names no golden parts; add [golden] to it",
-        "当前配方未定义标准样件；请在配方中添加 [golden]",
+        "当前配方未定义标准件；请在配方中添加 [golden]",
     ),
     Refusal.GOLDEN_RUNS: (
         "Golden parts are being shown already; show the rest, or break off first",
-        "正在验证标准样件；请完成其余样件，或先中止",
+        "正在验证标准件；请完成其余样件，或先中止",
     ),
-    Refusal.NO_GOLDEN_RUNS: ("No golden parts are being shown; start them first", "当前没有进行标准样件验证；请先开始"),
+    Refusal.NO_GOLDEN_RUNS: ("No golden parts are being shown; start them first", "当前没有进行标准件验证；请先开始"),
     Refusal.NOT_KEPT: (
         "The record could not be stored, so nothing was begun; check the disk of the state directory",
         "记录未能保存，操作未开始；请检查状态目录所在磁盘",
@@ -92,7 +92,7 @@ TEXTS: dict[Refusal, tuple[str, str]] = {
     Refusal.NO_DRIFT: ("Nothing has drifted, so there is nothing to reset", "没有漂移，无需复位"),
     Refusal.RESET_NEEDS_GOLDEN: (
         "Only golden parts end a drift and the recipe names none; add [golden] to it, or save another version of it",
-        "只有标准样件验证通过才能解除漂移，而配方未定义标准样件；请在配方中添加 [golden]，或保存新版本配方",
+        "只有标准件验证通过才能解除漂移，而配方未定义标准件；请在配方中添加 [golden]，或保存新版本配方",
     ),
     Refusal.INTERNAL: (
         "Internal fault while carrying out the command; restart the station and send its log to support",

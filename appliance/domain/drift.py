@@ -54,7 +54,7 @@ class Trait(StrEnum):
 TEXTS: dict[Trait, tuple[str, str]] = {
     Trait.SCORE: (
         "Scores of good parts creep; look at parts, lens and light, then show the golden parts",
-        "良品得分正在漂移；请检查工件、镜头和光源，然后展示标准样件",
+        "良品得分正在漂移；请检查工件、镜头和光源，然后展示标准件",
     ),
     Trait.LIGHT: ("The light creeps; check lamp, its age and stray light", "光照正在漂移；请检查光源老化和环境光"),
     Trait.FOCUS: (

@@ -41,6 +41,17 @@ class Catalogue:
         self.check_unique(entry.recipe)
         return entry
 
+    def in_force(self) -> Entry:
+        """The recipe that a station brings into force when it starts.
+
+        Raises:
+            RecipeProblem: it is gone.
+        """
+        active = self.store.active()
+        if active is None or active.recipe.origin == "station.toml":
+            return self.inline
+        return self.find(active.recipe.id, active.recipe.version)
+
     def find(self, id_: str, version: str | None = None) -> Entry:
         """One version, or the highest.
 

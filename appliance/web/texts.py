@@ -46,6 +46,13 @@ TEXTS: Final[dict[str, Text]] = {
         "Collecting pictures as “{label}” – nothing is judged, Pass is never set",
         "正在采集图像（标签：{label}）– 不做判定，不会输出合格信号",
     ),
+    "golden.due": Text("Golden parts are due – no production", "需要验证标准件 – 暂停生产"),
+    "golden.failed": Text("A golden part came out otherwise – no production", "标准件结果不符 – 暂停生产"),
+    "golden.running": Text("Golden parts – Pass is never set", "标准件验证 – 不会输出合格信号"),
+    "golden.part": Text("{name} must be {expected}", "{name} 应为 {expected}"),
+    "golden.next": Text("Show now: {name} must be {expected}", "请展示：{name} 应为 {expected}"),
+    "golden.drift": Text("Drift – OK becomes RECHECK", "漂移 – OK 改判为 RECHECK"),
+    "verdict.golden": Text("Golden part", "标准件"),
     "mode.not_ready": Text("Not ready – parts are not inspected", "未就绪 – 工件未被检测"),
     # Devices and their states.
     "device.camera": Text("Camera", "相机"),
@@ -134,6 +141,8 @@ TEXTS: Final[dict[str, Text]] = {
     "rate.newest": Text("newest", "最新"),
     # Actions.
     "act.trigger": Text("Trigger once", "触发一次"),
+    "act.golden_start": Text("Start golden parts", "开始标准件验证"),
+    "act.golden_abort": Text("Break off golden parts", "中止标准件验证"),
     "act.pin": Text("Operator PIN", "操作密码"),
     "act.keys": Text("Digits", "数字键"),
     "act.back": Text("Delete the last digit", "删除最后一位"),

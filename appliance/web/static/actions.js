@@ -3,16 +3,23 @@ import { byId, setText } from "./dom.js";
 import { showRecipe } from "./recipes.js";
 import { own, t } from "./text.js";
 
-const button = byId("trigger");
+const trigger = byId("trigger");
+const golden = byId("golden");
 const dialog = byId("dialog");
 const ROOT = "/api/v1";
 let csrf = null;
 // What is done once the PIN was entered.
 let wanted = null;
+let goldenAction = "start";
 
 export function showActions(status, silent) {
-  if (button !== null) button.hidden = status === null || silent || !status.software_trigger;
   showRecipe(status, silent);
+  if (trigger === null) return;
+  const known = status !== null && !silent;
+  trigger.hidden = !known || !status.software_trigger;
+  golden.hidden = !known || !status.golden;
+  goldenAction = known && status.golden && status.golden.phase === "running" ? "abort" : "start";
+  setText("golden", t(goldenAction === "start" ? "act.golden_start" : "act.golden_abort"));
 }
 
 export function newName() {
@@ -45,15 +52,15 @@ export function words(answer) {
   return wait ? `${own(answer.said, "text")} · ${t("act.wait", { seconds: wait })}` : own(answer.said, "text");
 }
 
-// A lost answer is asked for again under the same name: the station never judges twice for it.
-async function ask(name) {
-  const body = { request_id: name, wait: true };
-  return (await call("POST", "/trigger", body)) ?? call("POST", "/trigger", body);
+// A lost answer is asked for again under the same name: the station never acts twice for it.
+async function ask(path, said) {
+  const body = { request_id: newName(), ...said };
+  return (await call("POST", path, body)) ?? call("POST", path, body);
 }
 
-async function trigger() {
+async function press(button, path, said) {
   button.disabled = true;
-  const answer = await ask(newName());
+  const answer = await ask(path, said);
   button.disabled = false;
   if (signedOut(answer)) return;
   if (answer === null || answer.said.code) open(false, words(answer));
@@ -89,8 +96,12 @@ async function signIn() {
   wanted();
 }
 
-if (button !== null) {
-  button.addEventListener("click", () => start(trigger));
+if (trigger !== null) {
+  trigger.addEventListener("click", () => start(() => press(trigger, "/trigger", { wait: true })));
+  golden.addEventListener("click", () => {
+    const action = goldenAction;
+    start(() => press(golden, "/golden", { action }));
+  });
   byId("dialog-close").addEventListener("click", () => dialog.close());
   byId("pin-form").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -46,14 +46,35 @@ export function showModes(status, silent) {
   else if (known && !status.armed) modes.push(make("li", {}, t("mode.monitor")));
   if (known && status.scanner) modes.push(make("li", { class: "warn" }, shape("warn"), own(status.scanner, "text")));
   if (known && status.changing) modes.push(make("li", { class: "changing" }, t("mode.changing", { wanted: status.changing.wanted })));
+  if (known && status.golden) modes.push(...goldenModes(status.golden));
+  if (known && status.drift && status.drift.drifted.length > 0) modes.push(make("li", { class: "warn" }, shape("warn"), t("golden.drift")));
   if (known && status.simulated) modes.push(make("li", {}, t("mode.simulated")));
   if (known && status.certificate) modes.push(make("li", { class: status.certificate.holds ? "certificate" : "certificate void" }, own(status.certificate, "text")));
   replaceIfChanged(byId("mode-list"), modes);
   byId("modes").hidden = modes.length === 0;
 }
 
+// What is to be shown, part by part: a tick came out as expected, a cross otherwise, a question mark is still to come.
+function goldenModes(golden) {
+  const word = { due: "golden.due", failed: "golden.failed", running: "golden.running" }[golden.phase];
+  if (word === undefined) return [];
+  const parts = golden.parts.map((part) => {
+    const mark = part.as_expected === null ? "unknown" : part.as_expected ? "ok" : "fault";
+    const name = part.serial === null ? part.name : `${part.name} (${part.serial})`;
+    const key = part.name === golden.next ? "golden.next" : "golden.part";
+    return make("li", { class: "golden" }, shape(mark), t(key, { name, expected: part.expected }));
+  });
+  return [make("li", { class: "warn" }, shape("warn"), t(word)), ...parts];
+}
+
+// Golden parts are chosen: they belong to no yield.
+function production(counters) {
+  const golden = counters.golden ?? { ok: 0, ng: 0, recheck: 0 };
+  return { ...counters, ok: counters.ok - golden.ok, ng: counters.ng - golden.ng, recheck: counters.recheck - golden.recheck };
+}
+
 export function showCounters(status) {
-  const c = status === null ? null : status.counters;
+  const c = status === null ? null : production(status.counters);
   const judged = c === null ? 0 : c.ok + c.ng + c.recheck;
   const figure = (key, value) => make("div", {}, make("dt", {}, t(key)), make("dd", {}, value));
   const known = (value) => (c === null ? "–" : count(value(c)));

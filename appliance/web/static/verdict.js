@@ -80,6 +80,6 @@ export function showVerdict(verdict, heard) {
     setText("reason", reasonText(verdict));
     setText("limits", limitsText(verdict));
   }
-  setText("part", verdict === null ? "" : `${t("verdict.part")} #${count(verdict.number)}`);
+  setText("part", verdict === null ? "" : `${t(verdict.golden ? "verdict.golden" : "verdict.part")} #${count(verdict.number)}`);
   setText("latency", verdict === null ? "" : `${verdict.latency_ms.toFixed(0)} ms`);
 }
