@@ -257,7 +257,7 @@ class Detector:
 
         decision = decide(scores, limits or self.info.limits, self._geometry, prepared.picture_size, name)
         score_ns = time.perf_counter_ns() - inferred
-        return Judgement(prepared, scores, rules.apply(decision), 0, inferred - started, score_ns)
+        return Judgement(prepared, scores, rules.apply(decision, prepared.pose), 0, inferred - started, score_ns)
 
     def _judge_regions(self, assembly: Assembly, prepared: Prepared, limits: Limits, rules: RuleSet) -> Judgement:
         """`judge` for named regions: one view each."""
@@ -277,7 +277,7 @@ class Detector:
             score_ns += time.perf_counter_ns() - inferred
         rows = {row.label: row for row in self.info.classes}
         scores, decision = decide_assembly(views, self._judge.score_map, limits, rows)
-        return Judgement(prepared, scores, rules.apply(decision), 0, infer_ns, score_ns)
+        return Judgement(prepared, scores, rules.apply(decision, prepared.pose), 0, infer_ns, score_ns)
 
     @property
     def teaches_presence(self) -> bool:

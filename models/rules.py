@@ -15,16 +15,19 @@ Invariants, each with a test that goes red when it is broken:
 
 A detection reaches a rule when it reaches *any* of the figures that the rule names: a long thin scratch counts by its
 length although its area is small. It belongs to every zone that its box touches, and to the rest of the picture unless
-one zone with a rule for its class covers the whole box.
+one zone with a rule for its class covers the whole box. Zones lie on the reference picture where the geometry aligns to
+one: the box is carried there by the part's pose.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from models.decision import Decision, Detection, Fate, Limits, Outcome, Severity, outcome_of
+from models.decision import Box, Decision, Detection, Fate, Limits, Outcome, Severity, outcome_of
 from models.manifest import UNKNOWN_DEFECT
+from models.prepared import Pose
 from models.zones import Zone
 
 SUPPRESSED = "suppressed"
@@ -131,11 +134,14 @@ class RuleSet:
             if count > 1:
                 raise ValueError(f"{count} rules have the name {name}; give each its own")
 
-    def apply(self, decision: Decision) -> Decision:
-        """The decision with a fate for every detection, and the outcome that follows; see the module's invariants."""
+    def apply(self, decision: Decision, pose: Pose | None = None) -> Decision:
+        """The decision with a fate for every detection, and the outcome that follows; see the module's invariants.
+
+        `pose`: where the part lies, from the camera picture to the one that the zones were drawn on.
+        """
         if not (self.rules or self.severities) or decision.outcome is Outcome.OK or not decision.detections:
             return decision
-        asked = [self._asked(detection) for detection in decision.detections]
+        asked = [self._asked(detection.label, _seen_by(pose, detection.box)) for detection in decision.detections]
         crowded = self._crowded(decision.detections, asked)
         ruled = tuple(
             self._ruled(detection, rules, crowded) for detection, rules in zip(decision.detections, asked, strict=True)
@@ -157,11 +163,11 @@ class RuleSet:
             return Outcome.OK
         return Outcome.RECHECK
 
-    def _asked(self, detection: Detection) -> _Asked:
-        """The rules of the zones it touches, and the general one, or None, where it leaves them."""
-        own = [rule for rule in self.rules if rule.label == detection.label]
-        zoned: _Asked = [rule for rule in own if rule.zone is not None and rule.zone.touches(detection.box)]
-        if any(rule is not None and rule.zone is not None and rule.zone.covers(detection.box) for rule in zoned):
+    def _asked(self, label: str, box: Box) -> _Asked:
+        """The rules of the zones that a box touches, and the general one, or None, where it leaves them."""
+        own = [rule for rule in self.rules if rule.label == label]
+        zoned: _Asked = [rule for rule in own if rule.zone is not None and rule.zone.touches(box)]
+        if any(rule is not None and rule.zone is not None and rule.zone.covers(box) for rule in zoned):
             return zoned
         return [*zoned, next((rule for rule in own if rule.zone is None), None)]
 
@@ -224,6 +230,19 @@ class RuleSet:
 
 
 NO_RULES = RuleSet()
+
+
+def _seen_by(pose: Pose | None, box: Box) -> Box:
+    """The smallest box that covers this one where the part lies as in the reference picture."""
+    if pose is None:
+        return box
+    # Poses speak of pixel centres, boxes of pixel edges.
+    corners = [(x - 0.5, y - 0.5) for x in (box.x, box.x + box.w) for y in (box.y, box.y + box.h)]
+    (left, right), (top, bottom) = (
+        (math.floor(min(along) + 0.5), math.ceil(max(along) + 0.5))
+        for along in ([row[0] * x + row[1] * y + row[2] for x, y in corners] for row in pose.matrix)
+    )
+    return Box(left, top, max(right - left, 1), max(bottom - top, 1))
 
 
 def _may_be_suppressed(detection: Detection, severity: Severity) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.decision import Box, Decision, Detection, Fate, Limits, Outcome, Severity, outcome_of
+from models.prepared import Pose
 from models.rules import NO_RULES, NOT_EXPLAINED, RECHECK_BY_RULE, SUPPRESSED, ClassRule, RuleSet
 from models.zones import Zone
 
@@ -153,6 +154,30 @@ def test_what_reaches_out_of_a_lenient_zone_is_not_excused_by_it() -> None:
     edge = ClassRule("edge", "scratch", EDGE, min_score=0.9, otherwise=Fate.SUPPRESSED)
     assert RuleSet((edge,)).apply(decision(found(box=Box(45, 5, 20, 5)))).outcome is Outcome.OK
     assert RuleSet((edge,)).apply(decision(found(box=Box(39, 5, 20, 5)))).outcome is Outcome.NG
+
+
+TURNED = Pose(((0.0, -1.0, 100.0), (1.0, 0.0, 0.0)), 0.1, 0.9, 50.0, 90.0)
+SHIFTED = Pose(((1.0, 0.0, 60.0), (0.0, 1.0, 0.0)), 0.1, 0.9, 60.0, 0.0)
+HALF_A_PIXEL = Pose(((1.0, 0.0, 0.5), (0.0, 1.0, 0.0)), 0.1, 0.9, 0.5, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("box", "pose", "tolerated"),
+    [
+        (Box(5, 5, 10, 10), None, False),
+        (Box(5, 5, 10, 10), SHIFTED, True),  # x 65 to 75, on the edge
+        (Box(45, 5, 10, 10), SHIFTED, False),  # x 105 to 115, beyond it
+        (Box(5, 20, 10, 10), TURNED, True),  # the picture's rows are the reference's columns: x 69 to 79
+        (Box(5, 70, 10, 10), TURNED, False),  # x 19 to 29, on the face
+        (Box(90, 5, 10, 10), None, True),
+        (Box(90, 5, 10, 10), HALF_A_PIXEL, False),  # what may reach out does
+    ],
+)
+def test_zones_move_with_the_part(box: Box, pose: Pose | None, tolerated: bool) -> None:
+    edge = ClassRule("edge", "scratch", EDGE, min_score=0.9, otherwise=Fate.SUPPRESSED)
+    ruled = RuleSet((edge,)).apply(decision(found(box=box)), pose)
+    assert ruled.outcome is (Outcome.OK if tolerated else Outcome.NG)
+    assert ruled.detections[0].box == box, "boxes stay on the camera's picture"
 
 
 @pytest.mark.parametrize(
