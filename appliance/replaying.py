@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from pydantic import ValidationError
 
 from appliance.certify import load_model
 from appliance.domain.judge import Found, downgraded_by_drift, judge
@@ -19,7 +20,7 @@ from appliance.domain.reasons import Reason
 from appliance.domain.verdict import DecidedBy, Verdict
 from appliance.looking import rules_of
 from appliance.recipes.schema import Recipe, RecipeModel
-from appliance.store.evidence import Evidence, Look, scored
+from appliance.store.evidence import Evidence, EvidenceBroken, Look, scored
 from appliance.store.exact import Plain, to_plain
 from appliance.store.kept_packages import KeptPackages
 from models.combine import Combine, combine
@@ -94,13 +95,17 @@ class Replayer:
         """Judge one part again.
 
         Raises:
-            PackageMissing: no copy of its package was kept.
+            EvidenceBroken: its recipe is of another version.
+        PackageMissing: no copy of its package was kept.
             ModelError: the package cannot be used here, or fails on these inputs.
         """
         if not evidence.looks:
             note = f"no model saw this picture ({evidence.verdict.reasons[0].value}): there is nothing to judge again"
             return Replayed((), (note,), judged=False, promised=True)
-        recipe = Recipe.model_validate(evidence.recipe)
+        try:
+            recipe = Recipe.model_validate(evidence.recipe)
+        except ValidationError as error:
+            raise EvidenceBroken(f"its recipe is of another version of okng ({error.error_count()} fields)") from error
         looked = [self._again(look, recipe, number) for number, look in enumerate(evidence.looks)]
         found = [difference for one in looked for difference in one.differences]
         notes = tuple(dict.fromkeys(note for one in looked for note in one.notes))

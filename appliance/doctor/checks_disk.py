@@ -11,6 +11,7 @@ from appliance.config.schema import Config
 from appliance.doctor.check import Check, Finding, Text, failed, passed, unknown, warned
 from appliance.doctor.patient import Patient
 from appliance.pipeline.health import DISK_FAULT_BYTES, DISK_WARN_BYTES
+from appliance.store.shelves import held_in
 
 _MB = 1_000_000
 _WRITE_SEARCH = 3
@@ -19,7 +20,9 @@ _WRITES = 5
 _SLOW_S, _TOO_SLOW_S = 0.05, 0.5
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "ceph", "glusterfs"})
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
-_FREE_SPACE = Text("free space, or lower [archive] quota_mb", "请清理磁盘或降低 [archive] quota_mb")
+_FREE_SPACE = Text(
+    "free space, or lower quota_mb of [archive] or [evidence]", "请清理磁盘或降低 [archive]、[evidence] 的 quota_mb"
+)
 
 
 def _space(patient: Patient) -> Finding:
@@ -28,17 +31,20 @@ def _space(patient: Patient) -> Finding:
     found = Text(f"{free // _MB} MB free", f"剩余 {free // _MB} MB")
     if free < DISK_FAULT_BYTES:
         return failed(found, _FREE_SPACE)
-    quota = patient.config.archive.quota_mb * _MB
-    to_come = max(0, quota - _used(patient.state.pictures))
+    archive, evidence = patient.config.archive.quota_mb * _MB, patient.config.evidence.quota_mb * _MB
+    quota = archive + evidence
+    to_come = max(0, archive - held_in(patient.state.pictures)) + max(0, evidence - held_in(patient.state.evidence))
     if free < DISK_WARN_BYTES or free < to_come:
         return warned(
             Text(
-                f"{found.en}, pictures may still take {to_come // _MB} MB",
-                f"{found.zh}，图片还可能占用 {to_come // _MB} MB",
+                f"{found.en}, pictures and evidence may still take {to_come // _MB} MB",
+                f"{found.zh}，图片和证据还可能占用 {to_come // _MB} MB",
             ),
             _FREE_SPACE,
         )
-    return passed(f"{found.en}, pictures at most {quota // _MB} MB", f"{found.zh}，图片上限 {quota // _MB} MB")
+    return passed(
+        f"{found.en}, pictures and evidence at most {quota // _MB} MB", f"{found.zh}，图片和证据上限 {quota // _MB} MB"
+    )
 
 
 def _inodes(patient: Patient) -> Finding:
@@ -130,17 +136,6 @@ def _mount(path: Path, mountinfo: str) -> tuple[str, str] | None:
 def _standing(path: Path) -> Path:
     """The path, or what of it is there already."""
     return next(folder for folder in (path, *path.parents) if folder.is_dir())
-
-
-def _used(folder: Path) -> int:
-    total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.lstat(Path(parent, name)).st_size
-            except OSError:
-                continue  # the archive makes room while we count
-    return total
 
 
 def _data_set(patient: Patient) -> Finding:

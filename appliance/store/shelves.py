@@ -9,6 +9,7 @@ less is left. The index is made once at the start and kept in memory: no part wa
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -144,6 +145,16 @@ class Shelves:
         self._bytes[kind] -= item.size
         self._delete(item)
         return item
+
+
+def held_in(folder: Path) -> int:
+    """Bytes of all files below a folder, although they may come and go while they are counted."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(Path(parent, name)).st_size
+    return total
 
 
 def delete_files(item: Item) -> None:

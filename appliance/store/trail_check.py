@@ -41,7 +41,10 @@ class Fault:
 
 @dataclass
 class Report:
-    """`unsealed`: rows of an earlier version before the chain begins; `pruned`: the last row that was deleted."""
+    """`unsealed`: rows of an earlier version before the chain begins; `pruned`: the last row that was deleted.
+
+    `earlier`: an earlier version wrote all of it, nothing is sealed yet.
+    """
 
     rows: int = 0
     first: int = 0
@@ -49,6 +52,7 @@ class Report:
     unsealed: int = 0
     pruned: int = 0
     behind: int = 0
+    earlier: bool = False
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -93,6 +97,7 @@ def check_trail(db: sqlite3.Connection, journal: Path, witness: Head | None = No
         ) from error
     report = Report()
     if "seal" not in {str(column[1]) for column in db.execute("PRAGMA table_info(audit)")}:
+        report.earlier = True
         report.add(0, "the trail is of an earlier version, no row is sealed; the station seals it from its next start")
         return report
     anchored = _anchor(journal, key, report)

@@ -12,11 +12,11 @@ import pytest
 
 from appliance.doctor.check import State
 from appliance.doctor.registry import CHECKS
-from tests.fakes.illness import disk, machine, station, wires
+from tests.fakes.illness import disk, machine, proof, station, wires
 from tests.fakes.illness.table import FAULTS, Fault
 from tests.fakes.ward import Ward
 
-FILLED_BY = (disk, machine, station, wires)
+FILLED_BY = (disk, machine, proof, station, wires)
 ROWS = [(check, *row) for check, rows in FAULTS.items() for row in rows]
 
 

@@ -17,7 +17,7 @@ def a_full_disk(ward: Ward) -> None:
     ward.with_machine(disk=lambda path: disk(free_mb=10))
 
 
-@fault("disk_space", "warn", "pictures may still take")
+@fault("disk_space", "warn", "pictures and evidence may still take")
 def a_disk_too_small_for_the_pictures(ward: Ward) -> None:
     ward.configure(archive={"quota_mb": 5000})
     ward.with_machine(disk=lambda path: disk(free_mb=3000))
