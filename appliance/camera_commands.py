@@ -20,7 +20,7 @@ from appliance.domain.parts import Frame
 from appliance.errors import CameraLost, CheckFailed, NotThere
 from appliance.state_dir import StateDir
 from models.errors import BadPicture
-from models.geometry import Geometry
+from models.geometry_entry import GeometrySpec
 from models.quality import Quality, measure, reduced
 
 _BLACK = 5
@@ -119,7 +119,7 @@ def focus(config_path: Path, pictures: int | None, as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def _opened(config: Config) -> Iterator[tuple[Camera, Geometry]]:
+def _opened(config: Config) -> Iterator[tuple[Camera, GeometrySpec]]:
     """The camera, open, and what the model looks at of its pictures.
 
     Raises:
@@ -140,12 +140,12 @@ def _opened(config: Config) -> Iterator[tuple[Camera, Geometry]]:
         state.release()
 
 
-def _geometry(config: Config) -> Geometry:
+def _geometry(config: Config) -> GeometrySpec:
     from models.package import open_package
 
     if config.model is None or not config.model.package.exists():
-        return Geometry()
-    return open_package(config.model.package).manifest.geometry.geometry()
+        return GeometrySpec()
+    return open_package(config.model.package).manifest.geometry
 
 
 def _frames(device: Camera, count: int | None, timeout_s: float) -> Iterator[Frame]:
@@ -161,7 +161,7 @@ def _frames(device: Camera, count: int | None, timeout_s: float) -> Iterator[Fra
             click.echo(f"picture {taken}: {error}", err=True)
 
 
-def _try(device: Camera, region: Geometry, count: int, timeout_s: float) -> tuple[Trial, Frame]:
+def _try(device: Camera, region: GeometrySpec, count: int, timeout_s: float) -> tuple[Trial, Frame]:
     waits: list[float] = []
     frames: list[Frame] = []
     began_s, came = time.monotonic(), device.counts.pictures
@@ -192,12 +192,12 @@ def _try(device: Camera, region: Geometry, count: int, timeout_s: float) -> tupl
     return trial, last
 
 
-def _quality(image: NDArray[np.uint8], geometry: Geometry) -> Quality:
+def _quality(image: NDArray[np.uint8], geometry: GeometrySpec) -> Quality:
     """Of the region the model looks at, reduced as far as the quality gate needs."""
     return measure(reduced(_seen(image, geometry)))
 
 
-def _fits(image: NDArray[np.uint8], geometry: Geometry) -> bool:
+def _fits(image: NDArray[np.uint8], geometry: GeometrySpec) -> bool:
     try:
         geometry.region(image)
     except BadPicture:
@@ -205,7 +205,7 @@ def _fits(image: NDArray[np.uint8], geometry: Geometry) -> bool:
     return True
 
 
-def _seen(image: NDArray[np.uint8], geometry: Geometry) -> NDArray[np.uint8]:
+def _seen(image: NDArray[np.uint8], geometry: GeometrySpec) -> NDArray[np.uint8]:
     return geometry.region(image) if _fits(image, geometry) else image
 
 

@@ -71,7 +71,8 @@ class View:
 
     def as_part(self) -> RawScores:
         """As a part that has this region alone: the map is one cell, the residual what speaks against each class."""
-        return RawScores(self.raw, np.full((1, 1), self.raw, np.float32), self.raws[np.newaxis].astype(np.float32))
+        residual = self.raws[np.newaxis].astype(np.float32)
+        return RawScores(self.raw, np.full((1, 1), self.raw, np.float32), (residual,))
 
     def seen(self, score_map: ScoreMap, limits: Limits) -> str:
         """The class it shows most likely, or `unknown_defect` where it is like none."""

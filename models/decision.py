@@ -123,12 +123,14 @@ class Scores:
     """What a scorer says of one picture.
 
     `image`: calibrated score in [0, 1]. `raw`: the scorer's own unit. `map`: `(h, w)` float32 calibrated anomaly map
-    over the ROI, at the network's output resolution.
+    over the ROI, at the network's output resolution. `scoring`: the places that may score, the others are 0; None is
+    all of them.
     """
 
     image: float
     raw: float
     map: NDArray[np.float32]
+    scoring: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)

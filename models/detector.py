@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,24 +15,26 @@ from models.artefact import ArtefactEntry
 from models.assembly import Assembly, View, decide_assembly, load_assembly
 from models.assembly_entry import AssemblyEntry
 from models.certification import Certificates, NoCertificates, Place, listed
-from models.decision import Decision, DefectClass, Limits, Scores
+from models.decision import Decision, DefectClass, Limits, Scores, Unfit
 from models.errors import InferenceError, ModelError, PackageError
-from models.geometry import Geometry
+from models.geometry import Framed, Geometry
+from models.geometry_entry import GeometrySpec, piece, resolved, said
 from models.golden import replay_golden_frames
 from models.instructions import instruction_set, machine_name
 from models.manifest import Manifest, QualityEntry
 from models.naming import Namer, load_namer, region_vector
 from models.package import Package, open_package
 from models.prepared import Prepared
-from models.preprocess import Preprocessor, check_picture
+from models.preprocess import Preprocessor
 from models.presence import Presence, load_presence
 from models.quality import Gate, load_gate
 from models.regions import Region, decide
 from models.rules import NO_RULES, RuleSet
 from models.runtimes.base import Placement, Runtime
 from models.runtimes.choose import REFERENCE, start_runtime
-from models.scorers import Floats, RawScores, Scorer, calibrated, load_scorer
+from models.scorers import Floats, Mosaics, RawScores, Scorer, calibrated, load_scorer, score_views
 from models.typical import Typical, typical_in
+from models.way_back import WayBack
 
 _WARM_UP_RUNS = 3
 
@@ -57,6 +59,7 @@ class ModelInfo:
     certification: str = ""
     typical: Mapping[str, Typical] = field(default_factory=dict)
     members: tuple[ModelInfo, ...] = ()
+    geometry_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +88,17 @@ class Judgement(Inspection):
 
 
 class Judge:
-    """Network input → raw and calibrated scores: what golden frames, training and the station share."""
+    """Network inputs → raw and calibrated scores: what golden frames, training and the station share."""
 
-    def __init__(
-        self, manifest: Manifest, runtime: Runtime, scorer: Scorer | Assembly, artefact: ArtefactEntry
-    ) -> None:
+    def __init__(self, package: Package, runtime: Runtime, scorer: Scorer | Assembly, artefact: ArtefactEntry) -> None:
+        manifest = package.manifest
         # A runtime the package never saw uses the reference's map; it is not certified, so the station only monitors.
         maps = {str(name): score_map for name, score_map in manifest.score_maps.items()}
         if REFERENCE not in maps:
             raise PackageError(f"the package has no score map for {REFERENCE}; export it again")
         self.score_map = maps.get(runtime.name, maps[REFERENCE])
         self.runtime, self.artefact, self.scorer = runtime, artefact, scorer
+        self.geometry = Geometry(manifest.geometry, manifest.input.size, package.files)
 
     @property
     def dimensions(self) -> int:
@@ -104,20 +107,37 @@ class Judge:
 
     @property
     def views(self) -> int:
-        """How many kinds of network input it tells apart: one, or as many as there are named regions."""
-        return len(self.scorer.rois) if isinstance(self.scorer, Assembly) else 1
+        """How many kinds of network input it tells apart: named regions or tiles."""
+        return len(self.scorer.rois) if isinstance(self.scorer, Assembly) else self.geometry.views
 
-    def score(self, features: tuple[Floats, ...], view: int = 0) -> RawScores:
-        if isinstance(self.scorer, Assembly):
-            return self.scorer(features, view).as_part()
-        return self.scorer(features)
+    def score(self, inputs: NDArray[np.uint8], mosaics: Mosaics) -> tuple[RawScores, int]:
+        """Score the views `(n, H, W, 3)` of one picture; how many nanoseconds of it the network took."""
+        took_ns = 0
+
+        def features() -> Iterator[tuple[Floats, ...]]:
+            nonlocal took_ns
+            for index in range(len(inputs)):
+                started = time.perf_counter_ns()
+                found = self.runtime.infer(inputs[index : index + 1])
+                took_ns += time.perf_counter_ns() - started
+                yield found
+
+        assert isinstance(self.scorer, Scorer)  # named regions are not stitched
+        raw = score_views(self.scorer, features(), mosaics)
+        return raw, took_ns
 
     def calibrated(self, raw: RawScores) -> Scores:
         return calibrated(raw, self.score_map)
 
     def __call__(self, tensor: NDArray[np.uint8], view: int = 0) -> Scores:
-        """Scores of one network input; `view`: which named region it shows."""
-        return self.calibrated(self.score(self.runtime.infer(tensor), view))
+        """Scores of one network input `(1, H, W, 3)`; `view`: which named region or tile it shows.
+
+        Raises:
+            PackageError: there is no such view.
+        """
+        if isinstance(self.scorer, Assembly):
+            return self.calibrated(self.scorer(self.runtime.infer(tensor), view).as_part())
+        return self.calibrated(self.score(tensor, self.geometry.alone(view))[0])
 
 
 def start_judge(package: Package, placement: Placement) -> Judge:
@@ -135,7 +155,7 @@ def start_judge(package: Package, placement: Placement) -> Judge:
     scorer = load_assembly(entry, files) if isinstance(entry, AssemblyEntry) else load_scorer(entry, files)
     engine, artefact = start_runtime(placement, manifest.artefacts, package.files)
     try:
-        judge = Judge(manifest, engine, scorer, artefact)
+        judge = Judge(package, engine, scorer, artefact)
         _warm_up(judge, manifest)
     except (ModelError, ValueError):
         engine.close()
@@ -151,15 +171,16 @@ def place_of(package: Package, judge: Judge) -> Place:
 class Detector:
     """A verified, warmed-up, self-tested model; used by one thread at a time."""
 
-    def __init__(self, package: Package, judge: Judge, namer: Namer, info: ModelInfo, gate: Gate) -> None:
-        self.info = info
-        self._judge, self._namer = judge, namer
-        self._geometry = package.manifest.geometry.geometry()
-        self._gate = gate
-        self._presence = load_presence(package.manifest.presence, package.files)
+    def __init__(
+        self, package: Package, judge: Judge, namer: Namer, info: ModelInfo, gate: Gate, geometry: Geometry
+    ) -> None:
+        self.info, self.geometry = info, geometry
+        self._judge, self._namer, self._gate = judge, namer, gate
+        # Where pictures are cut otherwise, a part may lie where no empty picture was ever proven to be empty.
+        own = info.geometry_hash != package.manifest.geometry.hash
+        self._presence = load_presence(None if own else package.manifest.presence, package.files)
         self._preprocess = Preprocessor(*info.input_size)
-        rois = judge.scorer.rois if isinstance(judge.scorer, Assembly) else ()
-        self._regions = tuple(Geometry(roi.region()) for roi in rois)
+        self._rois = judge.scorer.rois if isinstance(judge.scorer, Assembly) else ()
 
     @classmethod
     def load(
@@ -172,10 +193,12 @@ class Detector:
         engine_cache: Path | None = None,
         certificates: Certificates | None = None,
         quality: QualityEntry | None = None,
+        geometry: GeometrySpec | None = None,
     ) -> Detector:
         """Verify the package, start the runtime, warm up, replay the golden frames; blocks for about a second.
 
         `quality`: what golden parts look like on this station, in place of what the training pictures showed.
+        `geometry`: a recipe's own. Unless it cuts pictures as the package's does, nothing certifies the model.
 
         Raises:
             PackageError: the package may not be used, or not with this `quality`.
@@ -185,6 +208,7 @@ class Detector:
         package = open_package(path)
         manifest = package.manifest
         gate = load_gate(manifest.quality, package.files, quality)
+        own = geometry_in_force(package, geometry)
         judge = start_judge(package, Placement(runtime, device, threads, engine_cache))
         engine = judge.runtime
         try:
@@ -193,8 +217,8 @@ class Detector:
         except (ModelError, ValueError):
             engine.close()
             raise
-        info = _info(package, judge, certificates or NoCertificates())
-        return cls(package, judge, namer, info, gate)
+        info = _info(package, judge, certificates or NoCertificates(), own.spec.digest())
+        return cls(package, judge, namer, info, gate, own)
 
     def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None, rules: RuleSet = NO_RULES) -> Inspection:
         """Prepare and judge one camera picture; blocks for some ten milliseconds.
@@ -222,15 +246,22 @@ class Detector:
         Raises:
             BadPicture: this is no picture the model can judge.
         """
-        check_picture(image)
-        regions = self._regions or (self._geometry,)
-        inputs = np.concatenate([self._preprocess(region.region(image)).copy() for region in regions])
-        inputs.setflags(write=False)
-        quality = self._gate.measure(self._geometry.region(image) if self._regions else inputs[0])
+        seen = self._regions(image) if self._rois else self.geometry.frame(image)
+        seen.inputs.setflags(write=False)
+        quality = self._gate.measure(seen.overview, seen.pose)
         # An empty belt has another light and contrast than the parts; what it has to be like, its own model knows.
         empty = self._presence.empty(image)
         unfit = None if empty else self._gate.of(quality)
-        return Prepared(inputs, (image.shape[1], image.shape[0]), None, quality, unfit, empty)
+        # What spoils a picture as a whole is the reason why nothing can be found in it.
+        if not (empty or seen.aligned) and unfit in (None, Unfit.MOVED, Unfit.DISPLACED):
+            unfit = Unfit.UNALIGNED
+        return Prepared(seen.inputs, (image.shape[1], image.shape[0]), seen.pose, quality, unfit, empty)
+
+    def _regions(self, image: NDArray[np.uint8]) -> Framed:
+        """The named regions of an assembly, a view each."""
+        overview = self.geometry.cut(image).region
+        views = [self._preprocess(piece(image, roi.region())).copy() for roi in self._rois]
+        return Framed(np.concatenate(views), overview, None, aligned=True)
 
     def judge(self, prepared: Prepared, limits: Limits | None = None, rules: RuleSet = NO_RULES) -> Judgement:
         """Judge what `prepare` made, now or from a store: the same bits on the same runtime and instruction set.
@@ -247,17 +278,19 @@ class Detector:
         if isinstance(self._judge.scorer, Assembly):
             return self._judge_regions(self._judge.scorer, prepared, limits or self.info.limits, rules)
         started = time.perf_counter_ns()
-        features = self._judge.runtime.infer(prepared.inputs)
-        inferred = time.perf_counter_ns()
-        raw = self._judge.score(features)
+        size, pose = prepared.picture_size, prepared.pose
+        raw, infer_ns = self._judge.score(prepared.inputs, self.geometry.layout(size).mosaic)
         scores = self._judge.calibrated(raw)
 
         def name(region: Region) -> DefectClass:
-            return self._namer(region_vector(raw.residuals, region.cells, region.scores))
+            return self._namer(region_vector(raw.residuals_of(region.cells), region.scores))
 
-        decision = decide(scores, limits or self.info.limits, self._geometry, prepared.picture_size, name)
-        score_ns = time.perf_counter_ns() - inferred
-        return Judgement(prepared, scores, rules.apply(decision, prepared.pose), 0, inferred - started, score_ns)
+        def way_back(grid: tuple[int, int]) -> WayBack:
+            return self.geometry.way_back(size, grid, pose)
+
+        decision = decide(scores, limits or self.info.limits, way_back, name)
+        score_ns = time.perf_counter_ns() - started - infer_ns
+        return Judgement(prepared, scores, rules.apply(decision, pose), 0, infer_ns, score_ns)
 
     def _judge_regions(self, assembly: Assembly, prepared: Prepared, limits: Limits, rules: RuleSet) -> Judgement:
         """`judge` for named regions: one view each."""
@@ -294,21 +327,40 @@ class Detector:
         return prepared, time.perf_counter_ns() - started
 
 
-def _info(package: Package, judge: Judge, certificates: Certificates) -> ModelInfo:
+def geometry_in_force(package: Package, asked: GeometrySpec | None) -> Geometry:
+    """The package's geometry, or the one a recipe asks for, for the package's network input.
+
+    Raises:
+        PackageError: it does not fit the package.
+    """
+    manifest = package.manifest
+    try:
+        spec = resolved(asked, manifest.geometry)
+        if isinstance(manifest.scorer, AssemblyEntry) and spec.digest() != GeometrySpec().digest():
+            raise ValueError("the regions of an assembly are the package's; leave all but mm_per_px out")
+    except ValueError as error:
+        raise PackageError(f"the recipe's geometry does not fit the package: {said(error)}") from error
+    return Geometry(spec, manifest.input.size, package.files)
+
+
+def _info(package: Package, judge: Judge, certificates: Certificates, geometry_hash: str) -> ModelInfo:
     manifest, place = package.manifest, place_of(package, judge)
     by_package = listed(judge.artefact, judge.runtime.name, place)
     reason = None if by_package else certificates.why_not(place)
+    if geometry_hash != manifest.geometry.hash:
+        reason = "the recipe cuts pictures otherwise than the package was proven with; train with this geometry"
     return ModelInfo(
         id=manifest.id,
         version=manifest.version,
         hash=package.hash,
         runtime=judge.runtime.label,
-        input_size=(manifest.input.width_px, manifest.input.height_px),
+        input_size=manifest.input.size,
         classes=tuple(row.defect_class() for row in manifest.classes),
         limits=manifest.limits.limits(),
         certified=reason is None,
         certification=reason or ("by the package" if by_package else "by okng certify on this machine"),
         typical=typical_in(manifest, judge.runtime.name),
+        geometry_hash=geometry_hash,
     )
 
 

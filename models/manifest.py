@@ -15,12 +15,12 @@ from models.artefact import Format as Format
 from models.artefact import Quantization as Quantization
 from models.artefact import RuntimeName as RuntimeName
 from models.assembly_entry import AssemblyEntry as AssemblyEntry
-from models.decision import Box, DefectClass, Limits, Outcome, Severity
+from models.decision import DefectClass, Limits, Outcome, Severity
 from models.entry import Entry, FileName, Finite, Sha256, Unit, json_bytes, strict_json
 from models.errors import PackageError
 from models.fitness import PresenceEntry as PresenceEntry
 from models.fitness import QualityEntry as QualityEntry
-from models.geometry import Geometry
+from models.geometry_entry import GeometryEntry as GeometryEntry
 
 SCHEMA_VERSION = "okng-package/1"
 UNKNOWN_DEFECT = "unknown_defect"
@@ -50,19 +50,10 @@ class InputEntry(Entry):
     layout: Literal["uint8 NHWC BGR"]
     resize: Literal["area when shrinking, else linear"]
 
-
-class GeometryEntry(Entry):
-    roi: tuple[int, int, int, int] | None
-    hash: str
-
-    @model_validator(mode="after")
-    def _hash_fits(self) -> GeometryEntry:
-        if self.geometry().hash != self.hash:
-            raise ValueError("the geometry hash does not belong to this region")
-        return self
-
-    def geometry(self) -> Geometry:
-        return Geometry(Box(*self.roi) if self.roi else None)
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.width_px, self.height_px
 
 
 class ScoreMap(Entry):
@@ -261,6 +252,7 @@ class Manifest(Entry):
         names |= {frame.file for frame in self.golden.frames}
         names |= {self.quality.reference} if self.quality.reference else set()
         names |= {self.presence.median, self.presence.spread} if self.presence else set()
+        names |= {self.geometry.align.reference} if self.geometry.align and self.geometry.align.reference else set()
         return names | ({self.naming.vectors, self.naming.codes} if self.naming else set())
 
     def to_bytes(self) -> bytes:

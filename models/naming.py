@@ -20,9 +20,9 @@ from models.scorers import Floats, load_array
 MAX_PROTOTYPES_PER_CLASS = 32
 
 
-def region_vector(residuals: Floats, cells: NDArray[np.intp], weights: Floats) -> Floats:
-    """Unit vector `(d,)` of a region: `cells` index rows of `residuals` `(n, d)`, weighed by how unusual each is."""
-    mean = weights.astype(np.float32) @ residuals[cells]
+def region_vector(residuals: Floats, weights: Floats) -> Floats:
+    """Unit vector `(d,)` of a region from the residuals `(n, d)` of its places, weighed by how unusual each is."""
+    mean = weights.astype(np.float32) @ residuals
     length = float(np.linalg.norm(mean))
     return mean / np.float32(length) if length > 0 else mean
 

@@ -8,24 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decision import Unfit
+from models.pose import Pose as Pose
 from models.quality import Quality
-
-Row = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Pose:
-    """Where the part lies, against the reference picture.
-
-    `matrix`: affine, camera picture → reference picture, both in pixels. `similarity_before`, `similarity`: normalized
-    correlation with the reference without and with it. `shift_px`: how far the middle of the region moved.
-    """
-
-    matrix: tuple[Row, Row]
-    similarity_before: float
-    similarity: float
-    shift_px: float
-    angle_deg: float
 
 
 @dataclass(frozen=True, slots=True)

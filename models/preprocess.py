@@ -1,8 +1,6 @@
 """Pixels become a tensor here and nowhere else; training calls this very class.
 
-The tensor is uint8 NHWC BGR; normalisation is folded into the graph. Interpolation is `INTER_AREA` when the picture
-shrinks in both directions (a scratch thinner than the step between samples would otherwise fall between them: at a step
-of 3.5 pixels bilinear reads 2 of them) and `INTER_LINEAR` otherwise.
+The tensor is uint8 NHWC BGR; normalisation is folded into the graph. What of it may not score is painted over.
 """
 
 from __future__ import annotations
@@ -12,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import BadPicture
+from models.layout import Layout, View, interpolation
+from models.masking import PAINT
 
 MIN_SIDE_PX = 16
 
@@ -40,7 +40,6 @@ class Preprocessor:
     def __init__(self, width_px: int, height_px: int) -> None:
         self.size = (width_px, height_px)
         self.tensor: NDArray[np.uint8] = np.zeros((1, height_px, width_px, 3), np.uint8)
-        self._gray: NDArray[np.uint8] = np.zeros((height_px, width_px), np.uint8)
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Fill and return the `(1, H, W, 3)` uint8 BGR tensor; overwritten by the next call.
@@ -52,13 +51,39 @@ class Preprocessor:
             BadPicture: see `check_picture`.
         """
         check_picture(image)
-        height, width = image.shape[:2]
-        shrinks = width >= self.size[0] and height >= self.size[1]
-        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        target = self.tensor[0]
-        if image.ndim == 3:
-            cv2.resize(image, self.size, dst=target, interpolation=interpolation)
-        else:
-            cv2.resize(image, self.size, dst=self._gray, interpolation=interpolation)
-            cv2.cvtColor(self._gray, cv2.COLOR_GRAY2BGR, dst=target)
+        _resize(image, self.tensor[0])
         return self.tensor
+
+
+def inputs_of(region: NDArray[np.uint8], layout: Layout) -> NDArray[np.uint8]:
+    """The network inputs of a region: `(views, H, W, 3)` uint8 BGR, of their own memory.
+
+    `region` is `(h, w, 3)` BGR or `(h, w)` gray, of the size of the layout's ROI.
+    """
+    width, height = layout.size
+    inputs = np.empty((len(layout.views), height, width, 3), np.uint8)
+    for target, view in zip(inputs, layout.views, strict=True):
+        _fill(target, region, view)
+    return inputs
+
+
+def _fill(target: NDArray[np.uint8], region: NDArray[np.uint8], view: View) -> None:
+    box, (width, height) = view.box, view.content
+    piece = region[box.y : box.y + box.h, box.x : box.x + box.w]
+    if piece.shape[:2] != (box.h, box.w):
+        below, right = box.h - piece.shape[0], box.w - piece.shape[1]
+        paint = (PAINT,) * 3
+        piece = np.asarray(cv2.copyMakeBorder(piece, 0, below, 0, right, cv2.BORDER_CONSTANT, value=paint), np.uint8)
+    _resize(piece, target[:height, :width])
+    if view.painted is not None:
+        target[view.painted] = PAINT
+
+
+def _resize(image: NDArray[np.uint8], target: NDArray[np.uint8]) -> None:
+    """Fill `(h, w, 3)`, which may be a part of a larger array, with a picture of any size."""
+    size = (target.shape[1], target.shape[0])
+    how = interpolation((image.shape[1], image.shape[0]), size)
+    if image.ndim == 3:
+        cv2.resize(image, size, dst=target, interpolation=how)
+    else:
+        cv2.cvtColor(cv2.resize(image, size, interpolation=how), cv2.COLOR_GRAY2BGR, dst=target)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decision import Box, Decision, DefectClass, Detection, Limits, Outcome, Scores, outcome_of
-from models.geometry import Geometry
 from models.scorers import Floats
+from models.way_back import WayBack
 
 MAX_DETECTIONS = 64
 REASONS = {
@@ -31,12 +31,15 @@ class Region:
     peak: float
 
 
-def find_regions(score_map: Floats, limit: float) -> tuple[Region, ...]:
-    """Pieces of the map at or above `limit`, highest first, at most 64; none is searched for below the maximum."""
+def find_regions(score_map: Floats, limit: float, scoring: NDArray[np.bool_] | None = None) -> tuple[Region, ...]:
+    """Pieces of the map at or above `limit`, highest first, at most 64; none is searched for below the maximum.
+
+    `scoring`: the places that may be part of one; None is all of them.
+    """
     least = np.float32(limit)  # the map's own precision, or a cell exactly on the limit would be lost
     if cv2.minMaxLoc(score_map)[1] < least:
         return ()
-    mask = (score_map >= least).astype(np.uint8)
+    mask = (score_map >= least if scoring is None else (score_map >= least) & scoring).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     flat_labels, flat_scores = labels.ravel(), score_map.ravel()
     regions = []
@@ -49,9 +52,10 @@ def find_regions(score_map: Floats, limit: float) -> tuple[Region, ...]:
     return tuple(regions[:MAX_DETECTIONS])
 
 
-def peak_region(score_map: Floats) -> Region:
+def peak_region(score_map: Floats, scoring: NDArray[np.bool_] | None = None) -> Region:
     """The highest cell alone: what an NG points at when no piece of the map reaches the limit."""
-    _, peak, _, (x, y) = cv2.minMaxLoc(score_map)
+    mask = None if scoring is None else scoring.astype(np.uint8)
+    _, peak, _, (x, y) = cv2.minMaxLoc(score_map, mask)
     cell = np.array([y * score_map.shape[1] + x], np.intp)
     return Region(Box(x, y, 1, 1), cell, score_map.ravel()[cell], float(peak))
 
@@ -59,8 +63,7 @@ def peak_region(score_map: Floats) -> Region:
 def decide(
     scores: Scores,
     limits: Limits,
-    geometry: Geometry,
-    picture_size: tuple[int, int],
+    way_back: Callable[[tuple[int, int]], WayBack],
     name: Callable[[Region], DefectClass],
 ) -> Decision:
     """Judge one picture.
@@ -68,8 +71,7 @@ def decide(
     Args:
         scores: calibrated scores.
         limits: the limits in force.
-        geometry: cuts the region that `scores.map` covers.
-        picture_size: (width, height) of the camera picture.
+        way_back: from a map of (width, height) to the camera picture.
         name: the catalogue row of a region; cannot change the outcome.
 
     Returns:
@@ -79,15 +81,21 @@ def decide(
         InferenceError: the score is not a finite number in [0, 1].
     """
     outcome = outcome_of(scores.image, limits)
-    found = find_regions(scores.map, limits.ok_below) if outcome is not Outcome.OK else ()
+    found = find_regions(scores.map, limits.ok_below, scores.scoring) if outcome is not Outcome.OK else ()
     complete = 0 < len(found) < MAX_DETECTIONS
-    regions = found or ((peak_region(scores.map),) if outcome is not Outcome.OK else ())
-    map_size = (scores.map.shape[1], scores.map.shape[0])
-    cell_px = geometry.pixels_per_cell(map_size, picture_size)
-    detections = []
-    for region in regions:
-        row = name(region)
-        box = geometry.box_in_picture(region.box, map_size, picture_size)
-        area = round(len(region.cells) * cell_px, 1)
-        detections.append(Detection(row.label, row.code, region.peak, box, area, row.severity))
-    return Decision(outcome, scores.image, (REASONS[outcome],), tuple(detections), limits, complete)
+    regions = found or ((peak_region(scores.map, scores.scoring),) if outcome is not Outcome.OK else ())
+    back = way_back((scores.map.shape[1], scores.map.shape[0]))
+    detections = tuple(_detection(region, name(region), back) for region in regions)
+    return Decision(outcome, scores.image, (REASONS[outcome],), detections, limits, complete)
+
+
+def _detection(region: Region, row: DefectClass, back: WayBack) -> Detection:
+    return Detection(
+        label=row.label,
+        code=row.code,
+        score=region.peak,
+        box=back.box(region.box),
+        mask_area_px=round(back.area_px(len(region.cells)), 1),
+        severity=row.severity,
+        length_mm=back.length_mm(region.cells),
+    )

@@ -9,12 +9,13 @@
 
 A place's vector is the concatenation of all strides' features, averaged over `pool` x `pool` neighbours, brought to the
 grid of `grid_stride`, centred by `mean` and multiplied by `projection` (`(D,)` scales or a `(D, d)` matrix). The
-picture's raw score is the mean of the highest `top_fraction` of the smoothed map (at least one place).
+picture's raw score is the mean of the highest `top_fraction` of the smoothed map (at least one place). Places that are
+masked score nothing and have no share in their neighbours' smoothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -25,17 +26,41 @@ from numpy.typing import NDArray
 from models.decision import Scores
 from models.errors import InferenceError, PackageError
 from models.manifest import ScoreMap, ScorerEntry
+from models.tiling import Mosaic
 
 Floats = NDArray[np.float32]
+Mosaics = Callable[[tuple[int, int]], Mosaic]
 MAX_BANK = 1000
 MAX_GAUSSIAN_DIMENSIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class RawScores:
-    """`raw` of the picture, `map` `(h, w)` raw scores, `residuals` `(h * w, d)`: how each place differs from good."""
+    """`raw` of the picture, `map` `(h, w)` raw scores, `residuals` `(n, d)` of each view: how its places differ from
+    good.
+
+    `source`: for each place of the map, its place in the views one after another; None where there is one view.
+    `scoring` `(h, w)`: the places that may score; None is all of them.
+    """
 
     raw: float
+    map: Floats
+    residuals: tuple[Floats, ...]
+    source: NDArray[np.intp] | None = None
+    scoring: NDArray[np.bool_] | None = None
+
+    def residuals_of(self, cells: NDArray[np.intp]) -> Floats:
+        """`(m, d)` of places given by their flat index."""
+        if self.source is None:
+            return self.residuals[0][cells]
+        views, rows = np.divmod(self.source.ravel()[cells], len(self.residuals[0]))
+        return np.stack([self.residuals[view][row] for view, row in zip(views, rows, strict=True)])
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """One view's raw scores `(h, w)`, smoothed, and the residuals `(h * w, d)`."""
+
     map: Floats
     residuals: Floats
 
@@ -118,38 +143,84 @@ class Scorer:
         return int(self._projection.shape[-1])
 
     def __call__(self, features: Sequence[Floats]) -> RawScores:
-        """Score one picture.
+        """Score one picture of one view, all of which may score.
 
         Raises:
             InferenceError: a score is not finite.
         """
-        vectors, grid = embed(features, self.shape)
-        return self.score_vectors(vectors, grid)
+        return self.join([self.places(features)], None)
 
-    def score_vectors(self, vectors: Floats, grid: tuple[int, int]) -> RawScores:
+    def grid(self, features: Sequence[Floats]) -> tuple[int, int]:
+        """(h, w) of a view's map."""
+        height, width = features[self.shape.strides.index(self.shape.grid_stride)].shape[1:]
+        return int(height), int(width)
+
+    def places(self, features: Sequence[Floats], scoring: NDArray[np.bool_] | None = None) -> Places:
+        """Score one view; places that may not score have no share in any other's."""
+        vectors, grid = embed(features, self.shape)
+        return self.of_vectors(vectors, grid, scoring)
+
+    def of_vectors(self, vectors: Floats, grid: tuple[int, int], scoring: NDArray[np.bool_] | None = None) -> Places:
         """The same from place vectors that `embed` made."""
         distances, residuals = self._distance(project(vectors, self._mean, self._projection))
         if self._known is not None:
             distances = distances + np.maximum(vectors @ self._known[:-1] + self._known[-1], np.float32(0))
         cells: Floats = distances.reshape(grid)
         if self.shape.smoothing_cells > 0:
-            sigma = self.shape.smoothing_cells
-            cells = np.asarray(cv2.GaussianBlur(cells, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.float32)
-        count = max(1, round(cells.size * self.shape.top_fraction))
-        raw = float(np.partition(cells, -count, axis=None)[-count:].mean(dtype=np.float64))
-        if not np.isfinite(cells).all():
+            cells = _smoothed(cells, self.shape.smoothing_cells, scoring)
+        return Places(cells, residuals)
+
+    def join(self, views: Sequence[Places], mosaic: Mosaic | None) -> RawScores:
+        """The picture's scores from those of its views; `mosaic` is None for one view that is all to score.
+
+        Raises:
+            InferenceError: a score is not finite.
+        """
+        residuals = tuple(view.residuals for view in views)
+        maps = [view.map for view in views]
+        if not all(np.isfinite(one).all() for one in maps):
             raise InferenceError("the model gave a score that is no number; the model may be damaged: certify it again")
-        return RawScores(raw, cells, residuals)
+        source, left = None, None if mosaic is None else mosaic.left
+        cells = maps[0]
+        if mosaic is not None and len(maps) > 1:
+            cells, source = mosaic.join(maps)
+        counted = cells if left is None else cells[left]
+        count = max(1, round(counted.size * self.shape.top_fraction))
+        raw = float(np.partition(counted, -count, axis=None)[-count:].mean(dtype=np.float64))
+        return RawScores(raw, cells, residuals, source, left)
+
+
+def _smoothed(cells: Floats, sigma: float, scoring: NDArray[np.bool_] | None) -> Floats:
+    if scoring is None:
+        return np.asarray(cv2.GaussianBlur(cells, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.float32)
+    weights = scoring.astype(np.float32)
+    total, weight = (
+        cv2.GaussianBlur(one, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) for one in (cells * weights, weights)
+    )
+    return np.asarray(np.where(scoring, total / np.maximum(weight, np.float32(1e-6)), 0), np.float32)
+
+
+def score_views(scorer: Scorer, views: Iterable[Sequence[Floats]], mosaic_of: Mosaics) -> RawScores:
+    """Score one picture from the feature maps of its views; each is scored before the next is asked for.
+
+    Raises:
+        InferenceError: a score is not finite.
+    """
+    places: list[Places] = []
+    mosaic: Mosaic | None = None
+    for features in views:
+        mosaic = mosaic_of(scorer.grid(features))
+        places.append(scorer.places(features, mosaic.scoring[len(places)]))
+    return scorer.join(places, mosaic)
 
 
 def calibrated(raw: RawScores, score_map: ScoreMap) -> Scores:
     """Raw scores in the unit [0, 1] that limits are set in."""
     knots, values = np.asarray(score_map.raw), np.asarray(score_map.score)
-    return Scores(
-        image=float(np.interp(raw.raw, knots, values)),
-        raw=raw.raw,
-        map=np.interp(raw.map, knots, values).astype(np.float32),
-    )
+    cells = np.interp(raw.map, knots, values).astype(np.float32)
+    if raw.scoring is not None:
+        cells[~raw.scoring] = 0
+    return Scores(float(np.interp(raw.raw, knots, values)), raw.raw, cells, raw.scoring)
 
 
 def load_array(files: Mapping[str, bytes], name: str, dtype: type, ndim: tuple[int, ...]) -> NDArray[np.generic]:

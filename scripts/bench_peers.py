@@ -141,7 +141,7 @@ def _model_api(package: Path, model: Path) -> Callable[[Picture], float]:
     settings["INFERENCE_PRECISION_HINT"] = "f32"
     adapter = OpenvinoAdapter(openvino.Core(), str(model), device="CPU", plugin_config=settings, max_num_requests=1)
     detect = AnomalyDetection(adapter, preload=True)
-    geometry = open_package(package).manifest.geometry.geometry()
+    geometry = open_package(package).manifest.geometry
     return lambda picture: float(detect(geometry.region(picture)).pred_score)
 
 

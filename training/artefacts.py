@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.errors import ModelError
 from models.manifest import Format, Quantization
 from models.runtimes.choose import REFERENCE
@@ -25,7 +28,6 @@ from training.gate import Calibration, Judged, judge
 from training.parity import Parity
 from training.progress import Progress
 from training.symmetric import extract_unoptimized, symmetric
-from training.tensors import Tensor
 from training.timing import network_ms
 
 LITERT, SYMMETRIC = "tflite", "symmetric"
@@ -94,7 +96,7 @@ class Bench:
     scores, of which the first `good` are to be low.
     """
 
-    frames: Sequence[Tensor]
+    frames: Sequence[NDArray[np.uint8]]
     strides: Sequence[int]
     raws: Callable[[Iterable[Features]], Raws]
     good: int

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decision import Limits
+from models.geometry_entry import sealed
 from models.instructions import instruction_set
 from models.manifest import (
     ArtefactEntry,
     AssemblyEntry,
     CalibrationEntry,
     ClassEntry,
-    GeometryEntry,
     GoldenEntry,
     GoldenFrame,
     InputEntry,
@@ -34,7 +34,7 @@ from models.quality import Quality, taught_by
 from models.scorers import Floats
 from models.typical import told_of
 from training.artefacts import LITERT, REFERENCE_FORM, SYMMETRIC, SYMMETRIC_FORM, Offer
-from training.config import TrainConfig
+from training.framing import Settled
 from training.golden import Golden
 from training.presence import Lesson
 from training.prototypes import Prototypes
@@ -60,7 +60,7 @@ class Ingredients:
     id: str
     version: str
     created: str
-    config: TrainConfig
+    geometry: Settled
     input_size: tuple[int, int]
     catalogue: tuple[ClassEntry, ...]
     networks: Sequence[Offer]
@@ -92,6 +92,7 @@ def assemble(parts: Ingredients) -> tuple[Manifest, dict[str, bytes]]:
         naming = NamingEntry(
             vectors="naming/vectors.npy", codes="naming/codes.npy", min_similarity=parts.prototypes.min_similarity
         )
+    files |= parts.geometry.files
     quality, reference = taught_by(parts.good_pictures, _REFERENCE)
     quality = quality.model_copy(update={"typical": told_of(parts.good_pictures)})
     if reference is not None:
@@ -108,7 +109,7 @@ def _manifest(
     quality: QualityEntry,
     files: dict[str, bytes],
 ) -> Manifest:
-    geometry, scorer = parts.config.geometry(), parts.fitted.entry(arrays)
+    scorer = parts.fitted.entry(arrays)
     return Manifest(
         schema_version="okng-package/1",
         id=parts.id,
@@ -122,7 +123,7 @@ def _manifest(
             layout="uint8 NHWC BGR",
             resize="area when shrinking, else linear",
         ),
-        geometry=GeometryEntry(roi=parts.config.roi, hash=geometry.hash),
+        geometry=sealed(parts.geometry.spec),
         artefacts=tuple(artefact_entry(offer, parts.maps) for offer in parts.networks),
         scorer=scorer,
         naming=naming,

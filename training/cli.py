@@ -79,6 +79,12 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same data and seed, same package.")
 @click.option("--size", type=click.IntRange(64, 1024), help="Network input, pixels  [default: 256; 128 a named region]")
 @click.option("--roi", callback=_region, metavar="X,Y,W,H", help="Region of the picture to look at.")
+@click.option(
+    "--geometry",
+    "geometry_file",
+    type=click.Path(path_type=Path),
+    help="TOML file: region, masks, alignment, tiles; see docs/geometry.md.",
+)
 @click.option("--id", "model_id", callback=_word, help="Model id  [default: NAME of the package]")
 @click.option("--model-version", callback=_word, help="Model version  [default: date of the newest picture]")
 @click.option("--created", callback=_moment, metavar="TIME", help="Time to record  [default: of the newest picture]")
@@ -100,6 +106,7 @@ def train(
     seed: int,
     size: int | None,
     roi: tuple[int, int, int, int] | None,
+    geometry_file: Path | None,
     model_id: str | None,
     model_version: str | None,
     created: str | None,
@@ -118,11 +125,13 @@ def train(
 
     def work() -> None:
         from training.config import ROI_SIZE_PX, SIZE_PX, TrainConfig
+        from training.framing import asked_geometry
         from training.rois.dataset import is_assembly
         from training.run import Request
 
         side = size or (ROI_SIZE_PX if is_assembly(data) else SIZE_PX)
-        config = TrainConfig(seed=seed, size_px=side, roi=roi, runtimes=runtimes)
+        geometry = asked_geometry(geometry_file, roi)
+        config = TrainConfig(seed=seed, size_px=side, geometry=geometry, runtimes=runtimes)
         if folds is not None:
             _cross_validate(data, config, folds, repeats, as_json)
             return

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 
-from models.decision import Box
-from models.geometry import Geometry
+from models.geometry_entry import GeometrySpec
 
 SIZE_PX = 256
 ROI_SIZE_PX = 128
@@ -27,29 +26,33 @@ RUNTIMES = ("openvino", "tflite", "symmetric")
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """`size_px` is the side of a square of the network input's area; the region's proportions are kept.
+    """`size_px` is the side of a square of the network input's area; the region's (or a tile's) proportions are kept.
 
     `runtimes`: those of `RUNTIMES` to make the package for; none given means all that are installed.
     """
 
     seed: int = 0
     size_px: int = SIZE_PX
-    roi: tuple[int, int, int, int] | None = None
+    geometry: GeometrySpec = field(default_factory=GeometrySpec)
     runtimes: tuple[str, ...] | None = None
 
     def wants(self, runtime: str) -> bool:
         return self.runtimes is None or runtime in self.runtimes
 
-    def geometry(self) -> Geometry:
-        return Geometry(Box(*self.roi) if self.roi else None)
-
     def input_size(self, picture_size: tuple[int, int]) -> tuple[int, int]:
         """(width, height) of the network input for pictures of (width, height): multiples of 16, area near size²."""
-        return input_size((self.roi[2], self.roi[3]) if self.roi else picture_size, self.size_px)
+        tiles, box = self.geometry.tiles, self.geometry.box
+        if tiles is not None:
+            return input_size((tiles.width_px, tiles.height_px), self.size_px)
+        return input_size(picture_size if box is None else (box.w, box.h), self.size_px)
 
     def sha256(self) -> str:
         fixed = {"folds": FOLDS, "bank": BANK_SIZE, "calibration": CALIBRATION_PICTURES, "views": VIEWS_WANTED}
-        text = json.dumps({**asdict(self), **fixed}, sort_keys=True)
+        asked: dict[str, object] = {"seed": self.seed, "size_px": self.size_px, "runtimes": self.runtimes}
+        asked["roi"] = self.geometry.roi
+        if self.geometry.model_fields_set - {"roi"}:
+            asked["geometry"] = self.geometry.model_dump(mode="json", exclude_unset=True)
+        text = json.dumps(asked | fixed, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

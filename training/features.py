@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Geometry
 from models.picture_file import read_picture
-from models.preprocess import Preprocessor
+from models.preprocess import inputs_of
+from models.quality import Quality, measure, reduced
 from models.runtimes.base import Runtime
 from models.runtimes.choose import choose_runtime
 from models.scorers import Floats
@@ -25,25 +27,73 @@ Features = tuple[Floats, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Shot:
+    """The network inputs `(views, H, W, 3)` of one picture; `painted`: what of each never scores, None is nothing."""
+
+    inputs: NDArray[np.uint8]
+    painted: tuple[NDArray[np.bool_] | None, ...] = (None,)
+
+    @property
+    def tensors(self) -> list[NDArray[np.uint8]]:
+        """Each view `(1, H, W, 3)` alone."""
+        return [self.inputs[index : index + 1] for index in range(len(self.inputs))]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The feature maps of a shot's views."""
+
+    views: tuple[Features, ...]
+    painted: tuple[NDArray[np.bool_] | None, ...] = (None,)
+
+
 class Inputs:
-    """How pictures of this run become network inputs."""
+    """How pictures of this run become network inputs: the way that the station goes."""
 
-    geometry: Geometry
-    size: tuple[int, int]
+    def __init__(self, geometry: Geometry) -> None:
+        self.geometry, self.size = geometry, geometry.size
 
-    def tensor(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A network input `(1, H, W, 3)` of its own memory."""
-        return Preprocessor(*self.size)(self.geometry.region(image)).copy()
+    def of(self, picture: Picture) -> tuple[Shot, Quality] | None:
+        """What network and gate see of a picture; None where the part is not found in it."""
+        framed = self.geometry.frame(read_picture(picture.path))
+        quality = measure(reduced(framed.overview), framed.pose)
+        return (Shot(framed.inputs, self._painted(picture)), quality) if framed.aligned else None
 
-    def of(self, picture: Picture) -> NDArray[np.uint8]:
-        return self.tensor(read_picture(picture.path))
+    def region(self, picture: Picture, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The region of something drawn over the picture, such as its mask, cut as the picture is."""
+        pose = self.geometry.cut(read_picture(picture.path)).pose
+        return self.geometry.region_by(pose, image)
 
-    def views(self, picture: Picture, kind: str, count: int, seed: int) -> Iterator[NDArray[np.uint8]]:
-        """`count` augmented network inputs; the same for the same picture content and seed."""
-        region = self.geometry.region(read_picture(picture.path))
-        rng = np.random.default_rng([seed, int(picture.sha256[:12], 16)])
+    def views(self, picture: Picture, kind: str, count: int, seed: int) -> Iterator[Shot]:
+        """`count` augmented shots; the same for the same picture content and seed.
+
+        What is masked moves along with the picture: no view may show it where nothing is masked.
+        """
+        region = self.geometry.cut(read_picture(picture.path)).region
+        layout = self.geometry.layout(picture.size)
+        for_picture, for_masks = (np.random.default_rng([seed, int(picture.sha256[:12], 16)]) for _ in range(2))
         for _ in range(count):
-            yield Preprocessor(*self.size)(VIEWS[kind](region, rng)).copy()
+            inputs = inputs_of(VIEWS[kind](region, for_picture), layout)
+            if layout.hidden is None:
+                yield Shot(inputs, self._painted(picture))
+                continue
+            gone = VIEWS[kind](np.asarray(layout.hidden, np.uint8) * np.uint8(255), for_masks) > 0
+            yield Shot(inputs, tuple(layout.painted_by(gone | layout.hidden, view) for view in layout.views))
+
+    def _painted(self, picture: Picture) -> tuple[NDArray[np.bool_] | None, ...]:
+        return tuple(view.painted for view in self.geometry.layout(picture.size).views)
+
+
+def frames_of(shots: Iterable[Shot]) -> list[NDArray[np.uint8]]:
+    """Every network input `(1, H, W, 3)` of the shots, one shot's after another."""
+    return [tensor for shot in shots for tensor in shot.tensors]
+
+
+def grouped(maps: Iterable[Features], shots: Iterable[Shot]) -> Iterator[Seen]:
+    """The feature maps of `frames_of(shots)`, a shot's together."""
+    rest = iter(maps)
+    for shot in shots:
+        yield Seen(tuple(islice(rest, len(shot.inputs))), shot.painted)
 
 
 def views_per_picture(pictures: int) -> int:

@@ -15,19 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.manifest import ScorerEntry
+from models.masking import places_left
 from models.scorers import (
     MAX_GAUSSIAN_DIMENSIONS,
     Distance,
     Floats,
     Gaussian,
+    Mosaics,
     NearestNeighbour,
     Scorer,
     ScorerShape,
     embed,
     project,
+    score_views,
 )
+from models.tiling import one_view
 from training.config import BANK_SIZE
-from training.features import ALL_STRIDES, Features
+from training.features import ALL_STRIDES, Seen
 from training.logistic import fit_logistic
 
 Mask = NDArray[np.bool_]
@@ -67,8 +71,8 @@ class Candidate:
 class Sample:
     """What a scorer is fitted on: feature maps (all strides) of good pictures and views, and of defects."""
 
-    good: Sequence[Features]
-    defective: Sequence[tuple[Features, Mask | None]]
+    good: Sequence[Seen]
+    defective: Sequence[tuple[Seen, Sequence[Mask | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,10 @@ class Fitted:
         )
 
 
-def select(features: Features, strides: Sequence[int]) -> Features:
+def select(seen: Seen, strides: Sequence[int]) -> Seen:
     """The maps of `strides` out of those of all strides."""
-    return tuple(features[ALL_STRIDES.index(stride)] for stride in strides)
+    views = tuple(tuple(view[ALL_STRIDES.index(stride)] for stride in strides) for view in seen.views)
+    return replace(seen, views=views)
 
 
 def fit(candidate: Candidate, sample: Sample, seed: int) -> Fitted:
@@ -115,33 +120,49 @@ def fit(candidate: Candidate, sample: Sample, seed: int) -> Fitted:
     known = None
     if candidate.known:
         plain = Scorer(candidate.shape, arrays["mean"], arrays["projection"], distance, None)
-        places = [_defect_places(plain, candidate, features, mask) for features, mask in sample.defective]
+        places = [_defect_places(plain, candidate, seen, masks) for seen, masks in sample.defective]
         known = arrays["known"] = fit_logistic(pool[:: max(1, len(pool) // _KNOWN_VECTORS)], np.concatenate(places))
     scorer = Scorer(candidate.shape, arrays["mean"], arrays["projection"], distance, known)
     return Fitted(candidate, arrays, scorer)
 
 
-def _pool(candidate: Candidate, good: Sequence[Features], rng: np.random.Generator) -> Floats:
-    """Place vectors of good pictures, equally many from each."""
+def _pool(candidate: Candidate, good: Sequence[Seen], rng: np.random.Generator) -> Floats:
+    """Place vectors of good pictures, equally many from each; of places that score alone."""
     share = max(1, -(-_POOL_VECTORS // len(good)))
     parts = []
-    for features in good:
-        vectors, _ = embed(select(features, candidate.shape.strides), candidate.shape)
+    for seen in good:
+        chosen = select(seen, candidate.shape.strides)
+        embedded = (embed(view, candidate.shape) for view in chosen.views)
+        vectors = np.concatenate(
+            [_scoring(one, grid, painted) for (one, grid), painted in zip(embedded, chosen.painted, strict=True)]
+        )
         parts.append(vectors[rng.choice(len(vectors), min(share, len(vectors)), replace=False)])
     return np.concatenate(parts)
 
 
-def _defect_places(plain: Scorer, candidate: Candidate, features: Features, mask: Mask | None) -> Floats:
+def _scoring(vectors: Floats, grid: tuple[int, int], painted: Mask | None) -> Floats:
+    return vectors if painted is None else vectors[places_left(painted, grid).ravel()]
+
+
+def _defect_places(plain: Scorer, candidate: Candidate, seen: Seen, masks: Sequence[Mask | None]) -> Floats:
     """Place vectors that a mask covers well: at least half as much as the place it covers most.
 
-    Without a mask: the places that the scorer of good parts alone finds most unusual.
+    Without a mask: the places that the scorer of good parts alone finds most unusual. `masks`: one a view.
     """
-    vectors, (height, width) = embed(select(features, candidate.shape.strides), candidate.shape)
-    if mask is None:
-        unusual = plain.score_vectors(vectors, (height, width)).map.ravel()
-        return vectors[unusual >= np.quantile(unusual, 1.0 - _UNMASKED_SHARE)]
-    covered = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA).ravel()
-    return vectors[covered >= max(0.5 * float(covered.max()), 1e-6)]
+    vectors, weights = [], []
+    for view, painted, mask in zip(select(seen, candidate.shape.strides).views, seen.painted, masks, strict=True):
+        own, (height, width) = embed(view, candidate.shape)
+        if mask is None:
+            left = None if painted is None else places_left(painted, (height, width))
+            weight = plain.of_vectors(own, (height, width), left).map
+        else:
+            weight = np.asarray(cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA))
+        vectors.append(_scoring(own, (height, width), painted))
+        weights.append(_scoring(weight.reshape(-1, 1), (height, width), painted).ravel())
+    places, weighed = np.concatenate(vectors), np.concatenate(weights)
+    if masks[0] is None:
+        return places[weighed >= np.quantile(weighed, 1.0 - _UNMASKED_SHARE)]
+    return places[weighed >= max(0.5 * float(weighed.max(initial=0)), 1e-6)]
 
 
 def _radii(bank: Floats, vectors: Floats) -> Floats:
@@ -189,36 +210,44 @@ def _coreset(vectors: Floats, size: int, rng: np.random.Generator) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class CrossFit:
-    """Held-out raw scores of good, then of defective pictures; `fold_of` tells which of the scorers made which."""
+    """Held-out raw scores of good, then of defective pictures; `fold_of` tells which of the scorers made which.
+
+    `mosaics`: how a picture's views lie together.
+    """
 
     candidate: Candidate
     scorers: tuple[Scorer, ...]
     fold_of: tuple[int, ...]
     good: Raws
     defective: Raws
+    mosaics: Mosaics = one_view
 
-    def held_out(self, index: int, features: Features) -> float:
+    def held_out(self, index: int, seen: Seen) -> float:
         """The raw score of a picture's features (perhaps from another runtime) by its own fold's scorer."""
-        return self.score(index, select(features, self.candidate.shape.strides))
+        return self.score(index, select(seen, self.candidate.shape.strides))
 
-    def score(self, index: int, features: Features) -> float:
+    def score(self, index: int, seen: Seen) -> float:
         """The same from the features of the scorer's own strides alone."""
-        return self.scorers[self.fold_of[index]](features).raw
+        return score_views(self.scorers[self.fold_of[index]], seen.views, self.mosaics).raw
 
-    def scores(self, maps: Iterable[Features]) -> Raws:
+    def scores(self, seen: Iterable[Seen]) -> Raws:
         """The same of all pictures in order."""
-        return np.array([self.score(index, own) for index, own in enumerate(maps)])
+        return np.array([self.score(index, own) for index, own in enumerate(seen)])
 
 
 @dataclass(frozen=True, slots=True)
 class FitData:
-    """All features of a run: `views[i]` are those of `good[i]`; `fold_of` goes over good, then defective."""
+    """All features of a run: `views[i]` are those of `good[i]`; `fold_of` goes over good, then defective.
 
-    good: Sequence[Features]
-    views: Mapping[str, Sequence[Sequence[Features]]]
-    defective: Sequence[Features]
-    masks: Sequence[Mask | None]
+    `masks`: of each defective picture, one a view. `mosaics`: how a picture's views lie together.
+    """
+
+    good: Sequence[Seen]
+    views: Mapping[str, Sequence[Sequence[Seen]]]
+    defective: Sequence[Seen]
+    masks: Sequence[Sequence[Mask | None]]
     fold_of: tuple[int, ...]
+    mosaics: Mosaics = one_view
 
     def sample(self, views: str, without_fold: int | None = None) -> Sample:
         """What to fit on, all of it or all but one fold."""
@@ -240,9 +269,9 @@ def cross_fit(candidate: Candidate, data: FitData, seed: int) -> CrossFit:
     """Scorers on all folds but one each, and what they say of what they never saw."""
     folds = range(max(data.fold_of) + 1)
     scorers = tuple(fit(candidate, data.sample(candidate.views, fold), seed).scorer for fold in folds)
-    result = CrossFit(candidate, scorers, data.fold_of, np.zeros(0), np.zeros(0))
-    raws = np.array([result.held_out(index, maps) for index, maps in enumerate([*data.good, *data.defective])])
-    return CrossFit(candidate, scorers, data.fold_of, raws[: len(data.good)], raws[len(data.good) :])
+    result = CrossFit(candidate, scorers, data.fold_of, np.zeros(0), np.zeros(0), data.mosaics)
+    raws = np.array([result.held_out(index, seen) for index, seen in enumerate([*data.good, *data.defective])])
+    return replace(result, good=raws[: len(data.good)], defective=raws[len(data.good) :])
 
 
 def auroc(good: Raws, defective: Raws) -> float:

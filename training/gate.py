@@ -22,7 +22,7 @@ from training.calibrate import (
     scores_in_unit,
 )
 from training.errors import RefusedForSafety
-from training.features import Extractor
+from training.features import Extractor, grouped
 from training.fit import CrossFit
 from training.parity import Parity, compare, refuse_disparity
 from training.progress import Progress
@@ -133,10 +133,10 @@ def of_reference(names: Sequence[str], best: HeldOut) -> Calibration:
 
 def _raws(tensors: Tensors, network: bytes, runtime: str, best: CrossFit, progress: Progress) -> Raws:
     """Raw scores of all pictures on a runtime, each by the scorer that never saw it."""
-    plain = tensors.plain
+    frames = tensors.frames
     extract = Extractor(network, runtime, threads=2)
     try:
-        maps = progress.each(f"parity on {runtime}", extract(plain), len(plain))
-        return np.array([best.held_out(index, own) for index, own in enumerate(maps)])
+        maps = progress.each(f"parity on {runtime}", extract(frames), len(frames))
+        return np.array([best.held_out(index, own) for index, own in enumerate(grouped(maps, tensors.plain))])
     finally:
         extract.close()

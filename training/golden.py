@@ -18,10 +18,14 @@ from training.errors import RefusedForSafety
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A network input `(1, H, W, 3)`; `view` is the region that it shows, 0 where there is but one."""
+    """A network input `(1, H, W, 3)`; `view` is the region or tile that it shows, 0 where there is but one.
+
+    `painted`: the pixels `(H, W)` that never score; None is none of them.
+    """
 
     tensor: NDArray[np.uint8]
     view: int = 0
+    painted: NDArray[np.bool_] | None = None
 
 
 Judges = Mapping[str, Callable[[Frame], Scores]]
@@ -55,11 +59,16 @@ def tolerance_of(good_scores: NDArray[np.float64]) -> float:
 
 
 def spoiled(frame: Frame) -> Frame:
-    """A good frame with its middle inverted: an NG frame for data sets without defects."""
+    """A good frame inverted in the ninth that scores most, the middle first: an NG frame without any defect."""
     tensor = frame.tensor.copy()
     height, width = tensor.shape[1:3]
-    middle = tensor[:, height // 3 : 2 * height // 3, width // 3 : 2 * width // 3]
-    middle[:] = 255 - middle
+    left = np.ones((height, width), np.bool_) if frame.painted is None else ~frame.painted
+    ninths = [
+        np.s_[y * height // 3 : (y + 1) * height // 3, x * width // 3 : (x + 1) * width // 3]
+        for y, x in sorted(np.ndindex(3, 3), key=lambda place: place != (1, 1))
+    ]
+    part = max(ninths, key=lambda ninth: int(left[ninth].sum()))
+    tensor[0][part] = 255 - tensor[0][part]
     return replace(frame, tensor=tensor)
 
 

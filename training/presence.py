@@ -71,7 +71,7 @@ def teach_presence(data: DataSet, config: TrainConfig, progress: Progress) -> Le
 def _teach(data: DataSet, config: TrainConfig, progress: Progress) -> Lesson:
     if len(data.empty) < MIN_EMPTY:
         raise NotTaught(f"empty/ holds {len(data.empty)} different pictures, {MIN_EMPTY} are the least")
-    where = area(config.geometry().roi, data.size)
+    where = area(config.geometry.searched, data.size)
 
     def looked_at(picture: Picture) -> NDArray[np.uint8]:
         return small(read_picture(picture.path), where)

@@ -29,8 +29,11 @@ class Prototypes:
 
 
 def defect_region(scores: Scores, ok_below: float, mask: NDArray[np.bool_] | None) -> Region:
-    """The region that shows the defect: most of the mask where there is one, else the highest."""
-    regions = find_regions(scores.map, ok_below) or (peak_region(scores.map),)
+    """The region that shows the defect: most of the mask where there is one, else the highest.
+
+    `mask` spans what the map spans.
+    """
+    regions = find_regions(scores.map, ok_below, scores.scoring) or (peak_region(scores.map, scores.scoring),)
     if mask is None or not mask.any():
         return regions[0]
     height, width = scores.map.shape
@@ -40,7 +43,7 @@ def defect_region(scores: Scores, ok_below: float, mask: NDArray[np.bool_] | Non
 
 def vector_of(region: Region, raw: RawScores) -> Floats:
     """The region's vector, as the station computes it."""
-    return region_vector(raw.residuals, region.cells, region.scores)
+    return region_vector(raw.residuals_of(region.cells), region.scores)
 
 
 def build_prototypes(vectors: Sequence[Floats], codes: Sequence[int]) -> Prototypes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -75,20 +76,22 @@ def overlay(run: TrainingRun, pictures: Sequence[Picture]) -> list[NDArray[np.ui
     """Each picture's region, small, with its score map over it."""
     detector = Detector.load(run.request.package, runtime="onnxruntime", threads=1)
     try:
-        return [_one_overlay(detector, run, picture) for picture in pictures]
+        return [_one_overlay(detector, picture) for picture in pictures]
     finally:
         detector.close()
 
 
-def _one_overlay(detector: Detector, run: TrainingRun, picture: Picture) -> NDArray[np.uint8]:
+def _one_overlay(detector: Detector, picture: Picture) -> NDArray[np.uint8]:
     image = read_picture(picture.path)
     score_map = detector.judge_anyway(image).scores.map
-    region = run.request.config.geometry().region(image)
+    region = detector.geometry.cut(image).region
+    canvas = detector.geometry.layout((image.shape[1], image.shape[0])).canvas
     height = max(1, round(_MAP_WIDTH_PX * region.shape[0] / region.shape[1]))
     small = cv2.resize(region, (_MAP_WIDTH_PX, height), interpolation=cv2.INTER_AREA)
     if small.ndim == 2:
         small = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
-    heat = cv2.resize(score_map, (_MAP_WIDTH_PX, height), interpolation=cv2.INTER_LINEAR)
+    spans = (math.ceil(_MAP_WIDTH_PX * canvas[0] / region.shape[1]), math.ceil(height * canvas[1] / region.shape[0]))
+    heat = cv2.resize(score_map, spans, interpolation=cv2.INTER_LINEAR)[:height, :_MAP_WIDTH_PX]
     coloured = cv2.applyColorMap(np.asarray(heat * 255, np.uint8), cv2.COLORMAP_JET)
     share = np.clip((heat - 0.4) / 0.4, 0.0, 0.6)[..., None]
     return np.asarray(small * (1 - share) + coloured * share, np.uint8)

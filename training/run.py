@@ -7,7 +7,7 @@ functions so that the order of steps can be read in one place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -15,21 +15,21 @@ from pathlib import Path
 from models.decision import Scores
 from models.manifest import ClassEntry, Manifest, ScoreMap, TrainingEntry
 from models.package import write_package
-from models.quality import measure, reduced
 from models.runtimes.choose import REFERENCE, installed_runtimes
-from models.scorers import calibrated
+from models.scorers import calibrated, score_views
 from training import litert
 from training.artefacts import REFERENCE_FORM, Bench, Further, Offer, Trial, find_further, may_convert
 from training.assemble import Ingredients, assemble
-from training.calibrate import refuse_constant
+from training.calibrate import Raws, refuse_constant
 from training.config import TrainConfig
 from training.data.catalogue import build_catalogue
 from training.data.dataset import DataSet, open_dataset
 from training.data.split import folds_by_group
 from training.errors import NotThere
 from training.export import export_trunk, keep_outputs, quantize
-from training.features import ALL_STRIDES, Extractor, Features, Inputs
-from training.fit import DEFAULT, Candidate, CrossFit, FitData, Fitted, auroc, choose, cross_fit, fit, select
+from training.features import ALL_STRIDES, Extractor, Features, Inputs, frames_of, grouped
+from training.fit import DEFAULT, Candidate, CrossFit, FitData, Fitted, Mask, auroc, choose, cross_fit, fit, select
+from training.framing import geometry_for, settle
 from training.gate import Calibration, first_through_the_gate
 from training.golden import Frame
 from training.held_out import calibration_entry
@@ -91,7 +91,8 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     check_runtimes(config)
     data = open_dataset(request.root)
     catalogue = build_catalogue(request.root, data.defects)
-    inputs = Inputs(config.geometry(), config.input_size(data.size))
+    settled = settle(config.geometry, data)
+    inputs = Inputs(geometry_for(settled, config.input_size(data.size)))
     tensors = read_tensors(data, inputs, config.seed, progress)
     presence = teach_presence(data, config, progress)
     plain = export_trunk(inputs.size, ALL_STRIDES)
@@ -101,10 +102,14 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     names = [picture.name for picture in (*data.good, *data.defective)]
     best, calibration = first_through_the_gate(names, tensors, network, tried, onnx_runtimes(config), progress)
     fitted = fit(best.candidate, features.sample(best.candidate.views), config.seed)
-    prototypes = _prototypes(data, features, fitted, calibration, catalogue)
+    prototypes = _prototypes(data, features, tensors.map_masks, fitted, calibration, catalogue)
     strides = best.candidate.shape.strides
     reference = Offer(REFERENCE, "onnx", REFERENCE_FORM, keep_outputs(network, strides))
-    bench = Bench(tensors.plain, strides, best.scores, len(tensors.good), calibration, progress)
+
+    def raws(maps: Iterable[Features]) -> Raws:
+        return best.scores(grouped(maps, tensors.plain))
+
+    bench = Bench(tensors.frames, strides, raws, len(tensors.good), calibration, progress)
     found = find_further(reference.content, bench, config, inputs.size)
     golden, further = choose_self_test(reference, found, _exam(fitted, tensors), bench)
     calibration = further.calibration(calibration)
@@ -113,7 +118,6 @@ def train(request: Request, progress: Progress) -> TrainingRun:
             id=request.id,
             version=request.version,
             created=request.created,
-            config=config,
             input_size=inputs.size,
             catalogue=catalogue,
             networks=(reference, *further.shipped),
@@ -123,8 +127,9 @@ def train(request: Request, progress: Progress) -> TrainingRun:
             maps=calibration.maps,
             limits=calibration.limits,
             golden=golden,
-            good_pictures=[measure(reduced(tensor[0])) for tensor in tensors.good],
+            good_pictures=tensors.qualities,
             presence=presence,
+            geometry=settled,
             training=_origin(data, config),
         )
     )
@@ -155,10 +160,14 @@ def onnx_runtimes(config: TrainConfig) -> tuple[str, ...]:
 
 
 def _exam(fitted: Fitted, tensors: Tensors) -> Exam:
-    def scores(maps: Features, _view: int, score_map: ScoreMap) -> Scores:
-        return calibrated(fitted.scorer(maps), score_map)
+    def scores(maps: Features, view: int, score_map: ScoreMap) -> Scores:
+        return calibrated(score_views(fitted.scorer, [maps], tensors.geometry.alone(view)), score_map)
 
-    return Exam([Frame(one) for one in tensors.good], [Frame(one) for one in tensors.defective], scores)
+    good, defective = (
+        [Frame(tensor, view, shot.painted[view]) for shot in shots for view, tensor in enumerate(shot.tensors)]
+        for shots in (tensors.good, tensors.defective)
+    )
+    return Exam(good, defective, scores)
 
 
 def networks_of(plain: bytes, reference: Offer, further: Further, bench: Bench) -> Networks:
@@ -184,13 +193,15 @@ def _folds(data: DataSet, seed: int) -> tuple[int, ...]:
 def _features(network: bytes, tensors: Tensors, fold_of: tuple[int, ...], step: str, progress: Progress) -> FitData:
     extract = Extractor(network, REFERENCE, threads=2)
     try:
-        plain = [*tensors.good, *tensors.defective]
-        maps = list(progress.each(step, extract(plain), len(plain)))
-        views = {kind: [list(extract(own)) for own in per_picture] for kind, per_picture in tensors.views.items()}
+        maps = list(grouped(progress.each(step, extract(tensors.frames), len(tensors.frames)), tensors.plain))
+        views = {
+            kind: [list(grouped(extract(frames_of(own)), own)) for own in per_picture]
+            for kind, per_picture in tensors.views.items()
+        }
     finally:
         extract.close()
     count = len(tensors.good)
-    return FitData(maps[:count], views, maps[count:], tensors.masks, fold_of)
+    return FitData(maps[:count], views, maps[count:], tensors.view_masks, fold_of, tensors.mosaics)
 
 
 def _choose(features: FitData, seed: int, progress: Progress) -> list[CrossFit]:
@@ -211,14 +222,16 @@ def _choose(features: FitData, seed: int, progress: Progress) -> list[CrossFit]:
 def _prototypes(
     data: DataSet,
     features: FitData,
+    masks: Sequence[Mask | None],
     fitted: Fitted,
     calibration: Calibration,
     catalogue: Sequence[ClassEntry],
 ) -> Prototypes | None:
     codes = {row.label: row.code for row in catalogue}
     vectors = []
-    for maps, mask in zip(features.defective, features.masks, strict=True):
-        raw = fitted.scorer(select(maps, fitted.candidate.shape.strides))
+    for seen, mask in zip(features.defective, masks, strict=True):
+        chosen = select(seen, fitted.candidate.shape.strides)
+        raw = score_views(fitted.scorer, chosen.views, features.mosaics)
         scores = calibrated(raw, calibration.maps[REFERENCE])
         vectors.append(vector_of(defect_region(scores, calibration.limits.ok_below, mask), raw))
     return build_prototypes(vectors, [codes[picture.label] for picture in data.defective])

@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry import Geometry
+from models.layout import Layout, View
+from models.quality import Quality
+from models.scorers import Mosaics
 from training.config import CALIBRATION_PICTURES
 from training.data.dataset import DataSet, Picture, read_mask
 from training.errors import BadData
-from training.features import Inputs, views_per_picture
+from training.features import Inputs, Shot, frames_of, views_per_picture
 from training.fit import Mask
 from training.progress import Progress
 
-Tensor = NDArray[np.uint8]
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Tensors:
-    """Network inputs of all pictures, masks of the defective, and views of the good ones by kind of view."""
+    """Network inputs of all pictures, masks of the defective, and views of the good ones by kind of view.
 
-    good: list[Tensor]
-    defective: list[Tensor]
+    `qualities`: what the gate sees of the good ones. `masks` are of the region.
+    """
+
+    good: list[Shot]
+    defective: list[Shot]
     masks: list[Mask | None]
-    views: dict[str, list[list[Tensor]]]
+    views: dict[str, list[list[Shot]]]
+    qualities: list[Quality]
+    geometry: Geometry
+    layout: Layout
 
     @property
-    def plain(self) -> list[Tensor]:
+    def mosaics(self) -> Mosaics:
+        return self.layout.mosaic
+
+    @property
+    def frames(self) -> list[NDArray[np.uint8]]:
+        """Every network input `(1, H, W, 3)`, good first."""
+        return frames_of(self.plain)
+
+    @property
+    def view_masks(self) -> list[tuple[Mask | None, ...]]:
+        """The masks as the views have them."""
+        return [tuple(_in_view(mask, self.layout, view) for view in self.layout.views) for mask in self.masks]
+
+    @property
+    def map_masks(self) -> list[Mask | None]:
+        """The masks as the whole map has them."""
+        width, height = (math.ceil(side) for side in self.layout.canvas)
+        return [None if mask is None else _widened(mask, height, width) for mask in self.masks]
+
+    @property
+    def plain(self) -> list[Shot]:
         """Every picture once, good first."""
         return [*self.good, *self.defective]
 
@@ -36,34 +67,60 @@ def read_tensors(data: DataSet, inputs: Inputs, seed: int, progress: Progress) -
     """Read every picture once.
 
     Raises:
-        BadData: a mask does not fit its picture.
+        BadData: a mask does not fit its picture, or in some the part is not found.
         BadPicture: the region does not fit the pictures.
     """
     pictures = [*data.good, *data.defective]
-    everything = [inputs.of(picture) for picture in progress.each("reading pictures", pictures, len(pictures))]
-    good, defective = everything[: len(data.good)], everything[len(data.good) :]
-    masks = [_mask(picture, inputs) for picture in data.defective]
+    read = [inputs.of(picture) for picture in progress.each("reading pictures", pictures, len(pictures))]
+    lost = [picture.name for picture, one in zip(pictures, read, strict=True) if one is None]
+    if lost:
+        shown = ", ".join(lost[:_NAMED]) + (" …" if len(lost) > _NAMED else "")
+        raise BadData(
+            f"in {len(lost)} of {len(pictures)} pictures the part is not found by align ({shown}); take them out, "
+            "widen its limits, or choose another reference or region"
+        )
+    known = [one for one in read if one is not None]
+    good, defective = [shot for shot, _ in known[: len(data.good)]], [shot for shot, _ in known[len(data.good) :]]
+    qualities = [quality for _, quality in known[: len(data.good)]]
+    layout = inputs.geometry.layout(data.size)
+    masks = [_mask(picture, inputs, layout) for picture in data.defective]
     count = views_per_picture(len(good))
     kinds = ("turned", "shifted") if count else ()
     views = {kind: [list(inputs.views(picture, kind, count, seed)) for picture in data.good] for kind in kinds}
-    return Tensors(good, defective, masks, {**views, "none": [[] for _ in good]})
+    return Tensors(good, defective, masks, {**views, "none": [[] for _ in good]}, qualities, inputs.geometry, layout)
 
 
-def _mask(picture: Picture, inputs: Inputs) -> Mask | None:
+def _mask(picture: Picture, inputs: Inputs, layout: Layout) -> Mask | None:
     """The picture's mask inside the region; none where it has none or the region misses it."""
     if picture.mask is None:
         return None
     mask = read_mask(picture.mask)
     if (mask.shape[1], mask.shape[0]) != picture.size:
         raise BadData(f"the mask {picture.mask} is not as large as its picture; draw it again")
-    inside = np.asarray(inputs.geometry.region(mask.astype(np.uint8)), np.bool_)
+    inside = np.asarray(inputs.region(picture, mask.astype(np.uint8)), np.bool_)
+    if layout.hidden is not None:
+        inside = inside & ~layout.hidden
     return inside if inside.any() else None
 
 
-def calibration_frames(tensors: Tensors) -> list[Tensor]:
+def _in_view(mask: Mask | None, layout: Layout, view: View) -> Mask | None:
+    """The part of a region's mask that a view shows, as large as its input where that is not the whole region."""
+    if mask is None or layout.is_plain:
+        return mask
+    return layout.at_input_of(mask, view)
+
+
+def _widened(mask: Mask, height: int, width: int) -> Mask:
+    whole = np.zeros((height, width), np.bool_)
+    whole[: mask.shape[0], : mask.shape[1]] = mask
+    return whole
+
+
+def calibration_frames(tensors: Tensors) -> list[NDArray[np.uint8]]:
     """Network inputs that set the activation ranges: good pictures and, where they are few, views of them."""
-    frames = list(tensors.good)
+    shots = list(tensors.good)
     for per_picture in zip(*tensors.views.get("turned", []), strict=True):
-        frames += per_picture
+        shots += per_picture
+    frames = frames_of(shots)
     step = max(1, len(frames) // (2 * CALIBRATION_PICTURES))
     return frames[::step][: 2 * CALIBRATION_PICTURES]

@@ -56,7 +56,7 @@ def _picture_size(patient: Patient) -> Finding:
         )
     try:
         check_picture(image)
-        region = manifest.geometry.geometry().region(image)
+        region = manifest.geometry.region(image)
     except BadPicture as error:
         found, _, remedy = str(error).partition("; ")
         return failed(

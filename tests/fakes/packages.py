@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import Geometry
+from models.geometry_entry import GeometrySpec
 from models.golden import encode_frame
 from models.manifest import Manifest
 from models.package import file_table, write_package
@@ -101,7 +101,7 @@ def small_manifest(content: dict[str, bytes], **changes: Any) -> dict[str, Any]:
             "layout": "uint8 NHWC BGR",
             "resize": "area when shrinking, else linear",
         },
-        "geometry": {"roi": None, "hash": Geometry().hash},
+        "geometry": {"roi": None, "hash": GeometrySpec().digest()},
         "artefacts": [
             {
                 "file": "model.onnx",

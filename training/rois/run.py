@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from models.assembly import Classifier, pooled
 from models.assembly_entry import ROLES, AssemblyEntry
 from models.decision import Outcome, Scores, outcome_of
+from models.geometry_entry import GeometrySpec
 from models.manifest import CalibrationEntry, HeldOutEntry, Manifest, ScoreMap, TrainingEntry
 from models.package import write_package
 from models.runtimes.choose import REFERENCE
@@ -27,6 +28,7 @@ from training.errors import BadData
 from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Features
 from training.fit import auroc
+from training.framing import Settled
 from training.gate import Calibration, judge, of_reference
 from training.golden import Frame
 from training.held_out import runtimes_entry, sample_entry
@@ -99,8 +101,8 @@ def train_assembly(request: Request, data: AssemblyData, progress: Progress) -> 
         TrainingError: the data, a missing file, or a gate stopped the run; no package was written.
     """
     config = request.config
-    if config.roi is not None:
-        raise BadData("the regions of an assembly stand in rois.toml; leave --roi out")
+    if config.geometry != GeometrySpec():
+        raise BadData("the regions of an assembly stand in rois.toml; leave --roi and --geometry out")
     # As on the station; and sums that are split among another number of threads round otherwise.
     threadpool_limits(limits=1, user_api="blas")
     check_runtimes(config)
@@ -130,7 +132,7 @@ def train_assembly(request: Request, data: AssemblyData, progress: Progress) -> 
             id=request.id,
             version=request.version,
             created=request.created,
-            config=config,
+            geometry=Settled(config.geometry, {}),
             input_size=views.size,
             catalogue=data.catalogue.rows(),
             networks=(reference, *further.shipped),

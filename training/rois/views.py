@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decision import Box
-from models.geometry import Geometry
+from models.geometry_entry import piece
 from models.picture_file import read_picture
 from models.preprocess import Preprocessor
 from models.quality import Quality, measure, reduced
@@ -20,8 +20,8 @@ from training.features import views_per_picture
 from training.progress import Progress
 from training.rois.catalogue import Roi
 from training.rois.dataset import AssemblyData
-from training.tensors import Tensor
 
+Tensor = NDArray[np.uint8]
 _LEAST_VIEWS = 2
 _MOST_SHIFT = 0.08
 _MOST_TURN_DEG = 12.0
@@ -57,7 +57,7 @@ def read_views(data: AssemblyData, size_px: int, seed: int, progress: Progress) 
         rng = np.random.default_rng([seed, int(one.picture.sha256[:12], 16)])
         found.pictures.append(measure(reduced(image)))
         for roi in data.rois:
-            found.plain.append(_tensor(Geometry(roi.box).region(image), size))
+            found.plain.append(_tensor(piece(image, roi.box), size))
             found.moved.append([_tensor(region, size) for region in _moved(image, roi.box, count, rng)])
     return found
 

@@ -7,9 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from models.decision import Box
 from models.errors import BadPicture
-from models.geometry import Geometry
+from models.geometry_entry import GeometrySpec
 from tests.fakes.camera import FakeCamera
 from tests.fakes.illness.table import fault, hold_lock
 from tests.fakes.packages import small_files, small_manifest, small_network
@@ -104,8 +103,8 @@ def a_running_station_without_its_camera(ward: Ward) -> None:
 
 @fault("picture_size", "fail", "does not fit the picture")
 def a_picture_smaller_than_the_region(ward: Ward) -> None:
-    geometry = Geometry(Box(0, 0, 200, 200))
-    ward.write_package(geometry={"roi": [0, 0, 200, 200], "hash": geometry.hash})
+    geometry = GeometrySpec(roi=(0, 0, 200, 200))
+    ward.write_package(geometry={"roi": [0, 0, 200, 200], "hash": geometry.digest()})
 
 
 @fault("picture_size", "warn", "was made for 64x64")

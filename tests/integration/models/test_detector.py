@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.decision import Box, Limits, Outcome
 from models.detector import Detector
 from models.errors import BadPicture, InferenceError, PackageError, RuntimeUnavailable, SelfTestFailed
-from models.geometry import Geometry
+from models.geometry_entry import GeometrySpec
 from models.instructions import instruction_set
 from tests.fakes.packages import (
     gray_frame,
@@ -99,7 +99,7 @@ def test_the_same_picture_gives_the_same_bits(detector: Detector) -> None:
 
 
 def test_a_region_that_does_not_fit_is_a_bad_picture(tmp_path: Path) -> None:
-    geometry = {"roi": [10, 10, 60, 60], "hash": Geometry(Box(10, 10, 60, 60)).hash}
+    geometry = {"roi": [10, 10, 60, 60], "hash": GeometrySpec(roi=(10, 10, 60, 60)).digest()}
     detector = Detector.load(write_small_package(tmp_path / "a.okng", geometry=geometry), runtime="onnxruntime")
     with pytest.raises(BadPicture, match="does not fit"):
         detector.inspect(gray_frame())

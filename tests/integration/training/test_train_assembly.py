@@ -123,7 +123,7 @@ def test_too_few_examples_of_what_is_expected_are_refused(tmp_path: Path) -> Non
 
 def test_a_region_option_does_not_go_with_named_regions(data: Path, tmp_path: Path) -> None:
     refused = call_train(data, "--out", str(tmp_path / "a.okng"), "--roi", "0,0,96,90")
-    assert refused.exit_code == 2 and "leave --roi out" in refused.stderr
+    assert refused.exit_code == 2 and "leave --roi and --geometry out" in refused.stderr
 
 
 def test_a_package_is_named_or_folds_are(data: Path) -> None:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from models.decision import Box
 from models.errors import PackageError
 from models.fitness import PresenceEntry
+from models.geometry_entry import GeometrySpec
 from models.presence import NoPresence, Presence, area, load_presence
 from tests.fakes.gaps import ROI, SIZE, gap, with_part, write_gaps
 from tests.fakes.packages import npy, parsed, small_files, small_manifest
@@ -28,7 +29,7 @@ Image = NDArray[np.uint8]
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> Lesson:
     root = write_gaps(tmp_path_factory.mktemp("gaps"))
-    return teach_presence(open_dataset(root), TrainConfig(roi=ROI), Progress(io.StringIO()))
+    return teach_presence(open_dataset(root), TrainConfig(geometry=GeometrySpec(roi=ROI)), Progress(io.StringIO()))
 
 
 @pytest.fixture(scope="module")

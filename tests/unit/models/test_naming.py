@@ -35,9 +35,9 @@ def test_without_prototypes_everything_is_unknown() -> None:
 
 def test_a_region_vector_is_the_weighed_mean_of_unit_length() -> None:
     residuals = np.array([[9, 9], [3, 0], [0, 4]], np.float32)
-    vector = region_vector(residuals, np.array([1, 2]), np.array([1.0, 1.0], np.float32))
+    vector = region_vector(residuals[[1, 2]], np.array([1.0, 1.0], np.float32))
     assert vector == pytest.approx(np.array([0.6, 0.8]), abs=1e-6)
-    assert region_vector(residuals * 0, np.array([1]), np.ones(1, np.float32)) == pytest.approx(np.zeros(2))
+    assert region_vector(residuals[[1]] * 0, np.ones(1, np.float32)) == pytest.approx(np.zeros(2))
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_nearest_neighbour_is_the_plain_definition() -> None:
             distances = np.linalg.norm(NEIGHBOUR["bank"] - vector, axis=1)
             nearest = int(distances.argmin())
             assert found.map[y, x] == pytest.approx(distances[nearest] / NEIGHBOUR["radius"][nearest], rel=1e-4)
-    assert found.raw == pytest.approx(float(found.map.max())) and found.residuals.shape == (24, 5)
+    assert found.raw == pytest.approx(float(found.map.max())) and found.residuals[0].shape == (24, 5)
 
 
 def test_a_gaussian_is_the_norm_in_whitened_space() -> None:
@@ -145,6 +145,6 @@ def test_a_calibrated_map_keeps_the_order_and_stays_in_the_unit(
     scores = np.concatenate([[0.0], np.cumsum(rises[:count])])
     score_map = ScoreMap(raw=tuple(raw_knots.tolist()), score=tuple((scores / scores[-1]).tolist()))
     ordered = np.sort(np.array(raws, np.float32)).reshape(1, -1)
-    found = calibrated(RawScores(float(ordered[0, -1]), ordered, ordered), score_map)
+    found = calibrated(RawScores(float(ordered[0, -1]), ordered, (ordered,)), score_map)
     assert (np.diff(found.map) >= 0).all() and found.map.min() >= 0 and found.map.max() <= 1
     assert found.image == pytest.approx(float(found.map[0, -1]), abs=1e-6)

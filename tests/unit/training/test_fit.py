@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from models.scorers import MAX_BANK, Floats
-from training.features import Features
+from training.features import Seen
 from training.fit import DEFAULT, Candidate, CrossFit, FitData, auroc, choose, cross_fit, fit, merit
 from training.logistic import fit_logistic
 
 CHANNELS = {4: 3, 8: 5, 16: 6}
 
 
-def features(seed: int, defect: float = 0.0) -> Features:
+def features(seed: int, defect: float = 0.0) -> Seen:
     """Noise maps of a 64 x 64 input; a defect shifts the channels of one place at every stride."""
     rng = np.random.default_rng(seed)
     maps = []
@@ -24,7 +24,7 @@ def features(seed: int, defect: float = 0.0) -> Features:
         feature = rng.normal(size=(channels, side, side)).astype(np.float32)
         feature[:, side // 2 : side // 2 + 1, side // 2 : side // 2 + 1] += np.float32(defect)
         maps.append(feature)
-    return tuple(maps)
+    return Seen((tuple(maps),))
 
 
 def data(defect: float = 6.0) -> FitData:
@@ -35,7 +35,7 @@ def data(defect: float = 6.0) -> FitData:
         good=good,
         views={"none": [[] for _ in good]},
         defective=[features(100 + seed, defect) for seed in range(8)],
-        masks=[mask] * 4 + [None] * 4,
+        masks=[(mask,)] * 4 + [(None,)] * 4,
         fold_of=(0, 1, 2, 3) * 6,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.geometry_entry import GeometrySpec
 from tests.fakes.gaps import ROI, SIZE, gap, with_part, write_gaps, write_one
 from training.config import TrainConfig
 from training.data.dataset import open_dataset
@@ -17,13 +18,13 @@ from training.progress import Progress
 
 
 def taught_by(root: Path) -> Lesson:
-    return teach_presence(open_dataset(root), TrainConfig(roi=ROI), Progress(io.StringIO()))
+    return teach_presence(open_dataset(root), TrainConfig(geometry=GeometrySpec(roi=ROI)), Progress(io.StringIO()))
 
 
 def test_empty_pictures_teach_and_are_no_defect(tmp_path: Path) -> None:
     data = open_dataset(write_gaps(tmp_path))
     assert (len(data.empty), len(data.pictures), data.defects) == (24, 20, ("stain",))
-    lesson = teach_presence(data, TrainConfig(roi=ROI), Progress(io.StringIO()))
+    lesson = teach_presence(data, TrainConfig(geometry=GeometrySpec(roi=ROI)), Progress(io.StringIO()))
     assert lesson.entry is not None and not lesson.refused
     assert (lesson.entry.picture_size, lesson.entry.area, lesson.entry.pictures) == (SIZE, (40, 30, 240, 180), 24)
     assert set(lesson.arrays) == {lesson.entry.median, lesson.entry.spread}
