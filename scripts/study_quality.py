@@ -2,9 +2,11 @@
 """What the quality gate lets through and catches on real pictures: the table of docs/quality.md.
 
     ./scripts/study_quality.py NAME=FOLDER[/PATTERN] … [--folds 4] [--most 400]
+    ./scripts/study_quality.py --cost models/packages/flange.okng
 
 The good pictures of a folder, in the order of their names, are cut into blocks; each block is held against limits that
-the others taught, as they are (false alarms) and with one fault each (found). Nothing is written.
+the others taught, as they are (false alarms) and with one fault each (found). Nothing is written. `--cost` tells what
+gate and presence check add to the processor time of a part that is judged.
 """
 
 from __future__ import annotations
@@ -22,11 +24,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.cameras.flange import draw
 from models.decision import Unfit
+from models.detector import Detector
+from models.package import open_package
 from models.picture_file import SUFFIXES, read_picture
-from models.quality import LONG_SIDE_PX, Gate, Quality, measure, reduced, taught_by
+from models.presence import load_presence
+from models.quality import LONG_SIDE_PX, Gate, Quality, load_gate, measure, reduced, taught_by
 
 Image = NDArray[np.uint8]
+_ROUNDS = 200
 
 
 def _gain(factor: float) -> Callable[[Image], Image]:
@@ -113,6 +120,44 @@ def _gates(plain: Sequence[Quality], folds: int) -> Iterator[tuple[range, Gate]]
         yield range(first, end), Gate(*taught_by([*plain[:first], *plain[end:]], "reference.npy"))
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Milliseconds of processor time a part; `ratio` is with both checks over without."""
+
+    gate_ms: float
+    presence_ms: float
+    whole_ms: float
+
+    @property
+    def ratio(self) -> float:
+        return self.whole_ms / (self.whole_ms - self.gate_ms - self.presence_ms)
+
+
+def cost(package: Path, rounds: int) -> Cost:
+    """What both checks take beside everything else that is done with a picture of the simulated line."""
+    images = [draw(2026, number).image for number in range(8)]
+    content = open_package(package)
+    presence = load_presence(content.manifest.presence, content.files)
+    detector = Detector.load(package)
+    inputs = [detector.prepare(image).inputs[0] for image in images]
+    gate = load_gate(content.manifest.quality, content.files)
+
+    def took_ms(work: Callable[[int], object]) -> float:
+        began_s = time.process_time()
+        for number in range(rounds):
+            work(number % len(images))
+        return (time.process_time() - began_s) / rounds * 1000
+
+    try:
+        return Cost(
+            gate_ms=took_ms(lambda number: gate.of(gate.measure(inputs[number]))),
+            presence_ms=took_ms(lambda number: presence.empty(images[number])),
+            whole_ms=took_ms(lambda number: detector.inspect(images[number])),
+        )
+    finally:
+        detector.close()
+
+
 def pictures_of(folder: Path, most: int) -> list[Image]:
     """The pictures of a folder, or those that match the pattern at its end; evenly thinned to `most`."""
     where, pattern = (folder, "*") if folder.is_dir() else (folder.parent, folder.name)
@@ -125,11 +170,20 @@ def pictures_of(folder: Path, most: int) -> list[Image]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="What the quality gate lets through and catches on good pictures.")
-    parser.add_argument("folders", nargs="+", metavar="NAME=FOLDER", help="good pictures; a pattern may follow")
+    parser.add_argument("folders", nargs="*", metavar="NAME=FOLDER", help="good pictures; a pattern may follow")
     parser.add_argument("--folds", type=int, default=4, help="blocks to hold out in turn")
     parser.add_argument("--most", type=int, default=400, help="pictures of a folder at most")
+    parser.add_argument("--cost", type=Path, metavar="PACKAGE", help="time both checks beside this package's model")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
+    if options.cost is not None:
+        took = cost(options.cost, _ROUNDS)
+        click.echo(
+            f"gate {took.gate_ms:.2f} ms, presence {took.presence_ms:.2f} ms of {took.whole_ms:.1f} ms a part: "
+            f"{took.ratio:.3f} times what it takes without them"
+        )
+    if not options.folders:
+        return 0
     click.echo("| pictures | good ones | called unfit | " + " | ".join(FAULTS) + " | ms |")
     click.echo("|" + "---|" * (len(FAULTS) + 4))
     for argument in options.folders:

@@ -9,6 +9,7 @@ import pytest
 from models.quality import Gate
 from scripts import study_quality
 from tests.fakes.gaps import with_part, write_one
+from tests.fakes.line import DEMO_PACKAGE
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,12 @@ def test_a_gate_that_lets_all_pass_is_seen(parts: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(Gate, "of", lambda *_: None)
     found = study_quality.study(study_quality.pictures_of(parts, 8), 4)
     assert set(found.found.values()) == {0} and not found.false
+
+
+def test_the_cost_is_told_beside_everything_else() -> None:
+    took = study_quality.cost(DEMO_PACKAGE, 2)
+    assert took.whole_ms > took.gate_ms > 0 and took.presence_ms >= 0
+    assert study_quality.Cost(gate_ms=1.0, presence_ms=1.0, whole_ms=12.0).ratio == pytest.approx(1.2)
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
