@@ -3,12 +3,14 @@
 A region is one view of the network. Its vector is the mean and the maximum of each feature channel over all places, so
 that it matters little where in the region a screw sits. Regions of one kind share a classifier:
 
-    raw(class) = |(vector - centre) P| / radius  +  max(0, -(vector, 1) w)
+    raw(class) = |(vector - centre) P| / radius  +  max(0, -(vector, 1) w),  raised where another class's is lower
 
 The first term is the distance to the class in the space in which views of one class vary equally in all directions (P
 whitens the scatter within classes: Fisher, "The use of multiple measurements in taxonomic problems", 1936), in units of
 the distance usual for that class. It needs no other class, and refuses what is like none. The second are logistic
-weights of the class against all others, where they speak against it: knowing other classes can only raise a score.
+weights of the class against all others, where they speak against it. A view that is more like another class of its kind
+is raised by four times what it is more like it: in a light that was never taught everything is far off, and a hole must
+not pass for an odd screw because of that. Knowing other classes can only raise a score.
 
 A part's score is that of its worst region, so a part is OK only where every region is. No average, no vote.
 """
@@ -29,6 +31,7 @@ from models.regions import REASONS
 from models.scorers import Floats, RawScores, calibrated, load_array
 
 MAX_LENGTH = 1024
+_CONTEST = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Classifier:
             offsets = (vector - self.centres) @ self.projection
             distances = np.sqrt(np.einsum("cd,cd->c", offsets, offsets)) / self.radius
             against = -(self.weights[:, :-1] @ vector + self.weights[:, -1])
-            raws = distances + np.maximum(against, np.float32(0))
+            raws = _contested(distances + np.maximum(against, np.float32(0)))
         if not np.isfinite(raws).all():
             raise InferenceError("the model gave a score that is no number; the model may be damaged: certify it again")
         return np.asarray(raws, np.float64)
@@ -80,6 +83,15 @@ class View:
         if outcome_of(float(np.interp(self.raws[best], score_map.raw, score_map.score)), limits) is Outcome.NG:
             return UNKNOWN_DEFECT
         return self.classes[best]
+
+
+def _contested(raws: Floats) -> Floats:
+    """Raised where another class of the kind has a lower one; the lowest stays the lowest."""
+    if len(raws) == 1:
+        return raws
+    lowest, second = np.partition(raws, 1)[:2]
+    others = np.where(raws == lowest, second, lowest)
+    return np.asarray(raws + np.float32(_CONTEST) * np.maximum(raws - others, np.float32(0)), np.float32)
 
 
 def pooled(features: Sequence[Floats]) -> Floats:

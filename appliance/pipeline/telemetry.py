@@ -8,7 +8,7 @@ from collections import deque
 from appliance.domain.reasons import TEXTS
 from appliance.domain.verdict import Verdict
 from appliance.live import LiveDefect, LiveVerdict
-from models.decision import DefectClass, Outcome
+from models.decision import DefectClass, Detection, Outcome
 
 _GROUP = 50
 _GROUPS = 26
@@ -76,8 +76,8 @@ def live_verdict(
             LiveDefect(
                 label=found.label,
                 code=found.code,
-                name_en=classes[found.label].name_en if found.label in classes else found.label,
-                name_zh=classes[found.label].name_zh if found.label in classes else found.label,
+                name_en=_named(classes[found.label].name_en if found.label in classes else found.label, found),
+                name_zh=_named(classes[found.label].name_zh if found.label in classes else found.label, found),
                 score=found.score,
                 box=(found.box.x, found.box.y, found.box.w, found.box.h),
                 severity=found.severity.value,
@@ -93,3 +93,8 @@ def live_verdict(
         decided_utc=decided_utc,
         golden=verdict.part.trigger.golden,
     )
+
+
+def _named(name: str, found: Detection) -> str:
+    """A defect's name; of a named region also what it shows instead."""
+    return f"{name}: {found.seen}" if found.seen else name

@@ -157,5 +157,5 @@ def _defect(detection: Detection) -> DefectBlock:
         area_px=detection.mask_area_px,
         length_mm=detection.length_mm,
         limit=detection.limit,
-        rule=detection.rule or None,
+        rule=detection.rule or (f"shows:{detection.seen}" if detection.seen else None),
     )

@@ -95,7 +95,8 @@ class DefectBlock(Block):
     """`bbox_px`: left, top, width, height in pixels of the camera picture.
 
     `rule`: "keep", "recheck" or "suppress", the rule of the recipe and its figure, as in
-    "suppress:short:min_length_mm"; `limit` is that figure.
+    "suppress:short:min_length_mm"; `limit` is that figure. Without one, "shows:hole" is what a named region of an
+    assembly shows instead of what is expected there.
     """
 
     class_: str = Field(validation_alias="class", serialization_alias="class")

@@ -49,7 +49,7 @@ def assembly_files() -> dict[str, bytes]:
 def assembly_manifest(content: dict[str, bytes], **changes: Any) -> dict[str, Any]:
     """The manifest as JSON data; `changes` replace whole entries."""
     ok = {"raw": 0.0, "score": 0.0, "map_mean": 0.0, "outcome": "OK"}
-    ng = {"raw": 8.0, "score": 0.8, "map_mean": 0.8, "outcome": "NG"}
+    ng = {"raw": 40.0, "score": 0.9318, "map_mean": 0.9318, "outcome": "NG"}
     runtimes = ("onnxruntime", "openvino")
     rows = [
         {"label": "unknown_defect", "code": 1, "name_en": "Unknown defect", "name_zh": "未知缺陷", "severity": "major"},
@@ -85,6 +85,7 @@ def assembly_manifest(content: dict[str, bytes], **changes: Any) -> dict[str, An
                 ],
                 "score_tolerance": 0.01,
             },
+            "score_maps": {name: {"raw": [0.0, 6.0, 50.0], "score": [0.0, 0.7, 1.0]} for name in runtimes},
             "quality": {"light": [50.0, 255.0], "contrast_min": 0.0, "saturated_max": 1.0, "focus_min": 0.0},
         }
         | changes,

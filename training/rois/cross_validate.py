@@ -62,7 +62,7 @@ def _fold(
     unseen = data.only([index for index, own in enumerate(fold_of) if own == fold])
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / "fold.okng"
-        train_assembly(Request(data.root, package, config, "fold", "1", _CREATED), shown, progress)
+        train_assembly(Request(data.root, package, config, "fold", "1", _CREATED), shown, progress, compare=False)
         detector = Detector.load(package, runtime=runtime)
         try:
             return judge_assembly(detector, unseen)

@@ -1,4 +1,4 @@
-"""A training on drawn boards and one on real screws, by the commands, judged by the station's own code."""
+"""A training on drawn boards by the commands, judged by the station's own code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,10 +14,8 @@ from models.assembly_entry import AssemblyEntry
 from models.decision import Box, Outcome, Severity
 from models.detector import Detector
 from models.package import open_package
-from models.picture_file import read_picture
 from tests.fakes.boards import PLACES, board, write_boards
 from tests.fakes.discs import write_discs
-from tests.fakes.screws import BOXES, labelled_screws, write_screws
 from training.cli import evaluate, train
 
 OPTIONS = ["--size", "64", "--created", "2026-01-31T08:00:00Z", "--runtimes", "openvino"]
@@ -157,25 +154,3 @@ def test_folds_are_judged_by_packages_that_never_saw_them(data: Path) -> None:
 def test_more_folds_than_parts_are_refused(tmp_path: Path) -> None:
     refused = call_train(write_boards(tmp_path / "few", 3), "--folds", "4")
     assert refused.exit_code == 2 and "3 groups of pictures, too few for 4 folds" in refused.stderr
-
-
-def test_real_screws_are_told_from_holes(tmp_path: Path) -> None:
-    """Photos by hand: turned by up to 15 degrees, under daylight and lamps. Every second picture is held back."""
-    pictures = labelled_screws()
-    root = write_screws(tmp_path / "screws", pictures[:60:2])
-    done = call_train(root, "--out", str(tmp_path / "screws.okng"), "--size", "96")
-    assert done.exit_code == 0, done.stderr
-    detector = Detector.load(tmp_path / "screws.okng", runtime="openvino")
-    wrong = escaped = 0
-    try:
-        for path in pictures[1:60:2]:
-            decision = detector.judge_anyway(read_picture(path)).decision
-            missing = {name for name, bit in zip(BOXES, path.stem.split("_")[1], strict=True) if bit == "0"}
-            seen = {found.label for found in decision.detections}
-            wrong += len(missing ^ seen)
-            escaped += bool(missing) and decision.outcome is Outcome.OK
-        blank = np.full_like(read_picture(pictures[0]), 128)
-        assert detector.judge_anyway(blank).decision.outcome is Outcome.NG
-    finally:
-        detector.close()
-    assert escaped == 0 and wrong <= 1

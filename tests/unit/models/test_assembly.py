@@ -54,8 +54,8 @@ def test_one_missing_screw_makes_the_part_ng_and_is_named_with_its_place() -> No
     (found,) = decision.detections
     assert decision.outcome is Outcome.NG and (found.label, found.code, found.seen) == ("right", 3, "hole")
     assert (found.box, found.mask_area_px, found.severity) == (Box(60, 20, 30, 40), 1200.0, Severity.MINOR)
-    assert found.score == decision.score == pytest.approx(0.7071, abs=1e-4)
-    assert scores.map.ravel() == pytest.approx([0.0, 0.7071], abs=1e-4)
+    assert found.score == decision.score == 1.0
+    assert scores.map.ravel().tolist() == [0.0, 1.0]
 
 
 def test_what_is_like_no_class_is_unknown_and_never_ok() -> None:
@@ -96,7 +96,32 @@ def test_knowing_other_classes_only_ever_raises_a_score(x: float, y: float, weig
 
 def test_known_classes_speak_against_what_is_like_them() -> None:
     plain, taught = classifier()(HOLE), classifier(4.0)(HOLE)
-    assert taught[1] == pytest.approx(plain[1] + 4.0) and taught[0] == plain[0]
+    assert taught[1] == pytest.approx(plain[1] + 5 * 4.0) and taught[0] == plain[0]
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3))
+def test_a_view_that_is_more_like_another_class_is_raised_and_no_other(x: float, y: float) -> None:
+    vector = np.array([x, y], np.float32)
+    raws = classifier()(vector)
+    distances = np.linalg.norm(vector - classifier().centres, axis=1) / 0.2
+    lower, higher = np.sort(distances)
+    assert raws.min() == pytest.approx(lower, rel=1e-4)
+    assert raws.max() == pytest.approx(higher + 4 * (higher - lower), rel=1e-3)
+
+
+def test_a_strange_hole_is_no_odd_screw() -> None:
+    """Both classes are about as far off; limits that let odd screws pass do not let this one."""
+    hole_in_odd_light = np.array([0.40, 0.55], np.float32)
+    (view,) = looked(hole_in_odd_light)
+    _, decision = decide_assembly([view], MAP, Limits(0.45, 0.6), ROWS)
+    assert np.linalg.norm(hole_in_odd_light - SCREW) < 0.2 * 4.5 and decision.outcome is not Outcome.OK
+
+
+def test_a_kind_with_one_class_alone_is_judged_by_distance() -> None:
+    alone = Classifier(
+        ("screw",), np.eye(2, dtype=np.float32), SCREW[None], np.full(1, 0.2, np.float32), np.zeros((1, 3), np.float32)
+    )
+    assert alone(HOLE) == pytest.approx([7.0711], abs=1e-3)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

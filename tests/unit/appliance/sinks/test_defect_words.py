@@ -116,3 +116,21 @@ def test_the_page_gets_both_names_code_severity_and_fate() -> None:
     assert (scratch.code, scratch.name_en, scratch.name_zh) == (41, "Scratch", "密封面划痕")
     assert (scratch.severity, scratch.fate, scratch.rule) == ("critical", "keep", "")
     assert (dent.fate, dent.rule) == ("suppress", "suppress:dents:min_length_mm")
+
+
+MISSING = Detection("dent", 7, 0.9, Box(5, 6, 7, 8), 56.0, Severity.MAJOR, seen="孔")
+
+
+def test_a_named_region_says_what_it_shows_instead(tmp_path: Path) -> None:
+    verdict = verdict_on(MISSING, rules=RuleSet())
+    (sent,) = json.loads(message_of(verdict, tmp_path).to_bytes())["defects"]
+    assert (sent["class"], sent["code"], sent["rule"]) == ("dent", 7, "shows:孔")
+    rows = {row.label: row for row in CATALOGUE}
+    shown = live_verdict(verdict, rows, size_px=(64, 64), picture=True, latency_ms=1.0, decided_utc="")
+    assert [(one.name_en, one.name_zh, one.box) for one in shown.defects] == [("Dent: 孔", "凹痕: 孔", (5, 6, 7, 8))]
+
+
+def test_a_rule_of_the_recipe_is_named_before_what_a_region_shows(tmp_path: Path) -> None:
+    rules = RuleSet((replace(DENTS, min_length_mm=None, min_area_px=99.0, otherwise=Fate.RECHECKED),))
+    (sent,) = json.loads(message_of(verdict_on(MISSING, rules=rules), tmp_path).to_bytes())["defects"]
+    assert sent["rule"] == "recheck:dents:min_area_px"
