@@ -13,7 +13,7 @@ from models.certificate import HeldOut, WorstScores
 from models.costs import Costs, propose
 from tests.fakes.coverage import most_failures
 
-UNIT = st.lists(st.integers(1, 99).map(lambda hundredths: hundredths / 100), min_size=2, max_size=12)
+UNIT = st.lists(st.integers(1, 19).map(lambda twentieths: twentieths / 20), min_size=2, max_size=12)
 MONEY = Costs(escape=100.0, reject=2.0, recheck=0.5, defect_rate=0.05)
 
 
@@ -41,7 +41,7 @@ def cost_of(good: list[float], bad: list[float], ok_below: float, ng_from: float
 def test_no_other_limits_are_cheaper(good: list[float], bad: list[float]) -> None:
     best = propose(found(good, bad), MONEY, 0.0, 0.95)
     assert best.expected == pytest.approx(cost_of(good, bad, best.limits.ok_below, best.limits.ng_from, MONEY))
-    steps = [step / 200 for step in range(1, 201, 2)] + [1.0]
+    steps = [step / 40 for step in range(1, 41, 2)] + [1.0]
     for ok_below, ng_from in itertools.combinations_with_replacement(steps, 2):
         assert best.expected <= cost_of(good, bad, ok_below, ng_from, MONEY) + 1e-12
 

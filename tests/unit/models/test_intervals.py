@@ -88,7 +88,7 @@ def test_the_distribution_is_that_of_rational_arithmetic(case: tuple[int, int], 
 
 
 @pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999, 1 - 0.05 / 64])
-@pytest.mark.parametrize(("k", "n"), [(0, 1), (0, 2), (1, 2), (6, 7), (25, 50), (0, 400), (3, 400), (200, 400)])
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (0, 2), (1, 2), (6, 7), (25, 50), (0, 400), (3, 400), (60, 120)])
 def test_a_bound_is_exact_in_rational_arithmetic(k: int, n: int, confidence: float) -> None:
     bound = upper_bound(k, n, confidence)
     assert float(exact_cdf(k, n, bound * (1 - 1e-9))) > 1 - confidence
