@@ -112,8 +112,8 @@ def recipe_problems(
     """
     named = [(shown, classes_of(manifest)) for shown, manifest in packages]
     problems, warnings = catalogue_problems(config, named)
-    together = tuple({row.label: row for _, classes in reversed(named) for row in classes}.values())
-    problems += recipe.rule_problems(together, _mm_per_px(packages), catalogue_in_force(config))
+    every = tuple(row for _, classes in named for row in classes)  # what one of two packages calls critical is
+    problems += recipe.rule_problems(every, _mm_per_px(packages), catalogue_in_force(config))
     return problems, warnings
 
 

@@ -87,6 +87,14 @@ def test_what_contradicts_itself_is_refused(text: str, says: str) -> None:
         read(text)
 
 
+def test_what_either_of_two_packages_calls_critical_is_never_suppressed() -> None:
+    grave = DefectClass("scratch", 2, "Scratch", "划痕", Severity.CRITICAL)
+    rules = read('[[rules]]\nclass = "scratch"\nmin_score = 0.5\notherwise = "suppress"')
+    assert rules.rule_problems(CATALOGUE, None) == []
+    for both in ((*CATALOGUE, grave), (grave, *CATALOGUE)):
+        assert "scratch is critical" in rules.rule_problems(both, None)[0]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
