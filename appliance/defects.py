@@ -152,5 +152,5 @@ def learn_catalogue(config: Config) -> None:
 
 def _mm_per_px(packages: Sequence[tuple[str, Manifest]]) -> float | None:
     """A pixel's size where every package knows it: a rule in millimetres is asked of each."""
-    sizes = [getattr(manifest.geometry, "mm_per_px", None) for _, manifest in packages]
+    sizes = [manifest.geometry.mm_per_px for _, manifest in packages]
     return next(iter(sizes), None) if all(size is not None for size in sizes) else None

@@ -98,4 +98,5 @@ def _detection(region: Region, row: DefectClass, back: WayBack) -> Detection:
         mask_area_px=round(back.area_px(len(region.cells)), 1),
         severity=row.severity,
         length_mm=back.length_mm(region.cells),
+        area_mm2=back.area_mm2(len(region.cells)),
     )

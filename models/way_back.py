@@ -74,6 +74,10 @@ class WayBack:
         """None where the picture's scale is not known."""
         return None if self.mm_per_px is None else round(self.length_px(cells) * self.mm_per_px, 3)
 
+    def area_mm2(self, places: int) -> float | None:
+        """None where the picture's scale is not known."""
+        return None if self.mm_per_px is None else round(self.area_px(places) * self.mm_per_px**2, 4)
+
     def _span(self, start: int, length: int, axis: int) -> tuple[int, int]:
         """First and past-the-end pixel of the ROI's picture that so many places cover along one axis."""
         corner, side = ((self.roi.x, self.roi.w), (self.roi.y, self.roi.h))[axis]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from appliance.cli import main
+from models.geometry_entry import GeometrySpec
 from models.package import open_package
 from tests.fakes.packages import write_small_package
 
@@ -226,3 +227,11 @@ def test_recipes_that_came_to_contradict_each_other_are_named(okng: Okng, statio
     write_small_package(station / "model.okng", classes=classes(("bright", 3)), naming=None)
     done = okng("check-config", "station.toml")
     assert done.returncode == 2 and "bright has the code" in done.stderr
+
+
+def test_a_rule_in_millimetres_is_welcome_where_the_geometry_knows_them(okng: Okng, station: Path) -> None:
+    spec = GeometrySpec(mm_per_px=0.5)
+    write_small_package(station / "model.okng", geometry={"roi": None, "mm_per_px": 0.5, "hash": spec.digest()})
+    configure(station, '[[recipe.rules]]\nclass = "bright"\nmin_length_mm = 2\notherwise = "suppress"')
+    done = okng("check-config", "station.toml")
+    assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ from models.decision import Fate, Limits, Outcome
 from models.detector import Detector
 from models.ensemble import Ensemble
 from models.errors import BadPicture, InferenceError
+from models.geometry_entry import GeometrySpec
 from models.rules import SUPPRESSED, ClassRule, RuleSet
 from tests.fakes.packages import gray_frame, white_block_frame, write_small_package
 
@@ -136,3 +137,28 @@ def test_both_are_named(detectors: tuple[Detector, Detector]) -> None:
     assert info.id == "blocks+timid"
     assert [one.hash for one in info.members] == [one.info.hash for one in detectors]
     assert "onnxruntime" in info.runtime and "openvino" in info.runtime
+
+
+def test_rules_in_millimetres_measure_on_the_cameras_picture(tmp_path: Path) -> None:
+    spec = GeometrySpec(mm_per_px=0.5)
+    measured = write_small_package(
+        tmp_path / "measured.okng", geometry={"roi": None, "mm_per_px": 0.5, "hash": spec.digest()}
+    )
+    detector = Detector.load(measured, runtime="onnxruntime")
+    try:
+        # One white block of 16 x 16 pixels: 8 mm long, 64 mm².
+        for least, outcome in (
+            ({"min_length_mm": 8.0}, Outcome.NG),
+            ({"min_length_mm": 8.1}, Outcome.OK),
+            ({"min_area_mm2": 64.0}, Outcome.NG),
+            ({"min_area_mm2": 64.1}, Outcome.OK),
+            ({"min_length_mm": 8.1, "min_area_mm2": 64.0}, Outcome.NG),
+        ):
+            rules = RuleSet((ClassRule("spots", "bright", otherwise=Fate.SUPPRESSED, **least),))  # type: ignore[arg-type]
+            decision = detector.inspect(white_block_frame(), None, rules).decision
+            assert decision is not None
+            assert (decision.outcome, least) == (outcome, least)
+            (spot,) = decision.detections
+            assert (spot.length_mm, spot.area_mm2) == (8.0, 64.0)
+    finally:
+        detector.close()
