@@ -54,6 +54,9 @@ deadline_ms = 1000                           # a part without a verdict by then 
 exposure_within_ms = 250                     # a picture taken later may show another part: ERROR
 # ok_below = 0.40                            # both or none; without them the package's limits are in force
 # ng_from = 0.60
+# [[recipe.rules]]                           # what counts as a defect, by class, size and zone; see docs/rules.md
+# class = "scratch"
+# min_area_px = 40                           # a smaller one makes the part RECHECK
 
 # [collect]                                  # only with mode = "collect"; then no [model] is needed
 # data_set = "parts"                         # what okng train reads; its folder must be there

@@ -14,7 +14,7 @@ from appliance.domain.readiness import Hindrance, Readiness
 from appliance.domain.verdict import Verdict
 from appliance.sinks import plc
 from firmware_bridge.line import Counters, Evaluation, OfflineReason, PlcResult, StationStatus, TriggerRequest
-from models.decision import Box, Detection, Outcome, Severity
+from models.decision import Box, Detection, Fate, Outcome, Severity
 from tests.fakes.parts import make_verdict
 from tests.fakes.plc_line import MS
 from tests.fakes.plc_sink import EMPTY_BOOK, JOB, SERVED, UNIT, SinkBench
@@ -127,6 +127,16 @@ def test_the_code_is_that_of_the_worst_defect(record: Callable[..., Recorded]) -
         found(4, Severity.MAJOR, 0.95),
     )
     assert recorded.answered(replace(verdict, detections=several)).code == 9
+
+
+def test_the_code_is_never_that_of_a_defect_that_the_recipe_tolerates(record: Callable[..., Recorded]) -> None:
+    recorded = record()
+    tolerated = replace(found(9, Severity.MAJOR, 0.99), fate=Fate.SUPPRESSED, rule="suppress:short:min_length_mm")
+    verdict = replace(
+        make_verdict(recorded.bench.part(), Outcome.NG, recorded.bench.clock),
+        detections=(tolerated, found(4, Severity.MINOR, 0.7)),
+    )
+    assert recorded.answered(verdict).code == 4
 
 
 def test_a_golden_part_is_told_as_one(record: Callable[..., Recorded]) -> None:
