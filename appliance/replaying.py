@@ -96,7 +96,7 @@ class Replayer:
 
         Raises:
             EvidenceBroken: its recipe is of another version.
-        PackageMissing: no copy of its package was kept.
+            PackageMissing: no copy of its package was kept.
             ModelError: the package cannot be used here, or fails on these inputs.
         """
         if not evidence.looks:
@@ -118,7 +118,7 @@ class Replayer:
             notes = (*notes, f"the station's word was {evidence.verdict.reasons[0].value}, which no picture shows")
         else:
             then, now = _chosen(evidence.verdict, _OF_VERDICT), _chosen(word, _OF_VERDICT)
-            found += _differences(then, now, "verdict", tolerance)
+            found += differences(then, now, "verdict", tolerance)
         judged = any(look.decision is not None for look in evidence.looks)
         return Replayed(tuple(found), notes, judged=judged, promised=not strayed)
 
@@ -130,8 +130,8 @@ class Replayer:
         strayed, notes = self._strayed(look, detector)
         tolerance = open_package(self._path(look)).manifest.golden.score_tolerance if strayed else 0.0
         name = "model" if len(recipe.models) == 1 else f"model[{number}]"
-        differences = tuple(_differences(_chosen(look, _OF_LOOK), _chosen(again, _OF_LOOK), name, tolerance))
-        return _Again(again, limits, detector.teaches_presence, differences, notes, strayed, tolerance)
+        found = tuple(differences(_chosen(look, _OF_LOOK), _chosen(again, _OF_LOOK), name, tolerance))
+        return _Again(again, limits, detector.teaches_presence, found, notes, strayed, tolerance)
 
     def _judge(self, look: Look, recipe: Recipe, detector: Detector, limits: Limits) -> Look:
         # Not asked then, because the picture, to this model or to the other, settled the verdict.
@@ -207,21 +207,21 @@ def _chosen(value: object, names: tuple[str, ...]) -> dict[str, Plain]:
     return {name: to_plain(getattr(value, name)) for name in names}
 
 
-def _differences(recorded: Plain, replayed: Plain, at: str, tolerance: float) -> Iterator[Difference]:
+def differences(recorded: Plain, replayed: Plain, at: str, tolerance: float) -> Iterator[Difference]:
     """Every leaf that is not the same to the last bit."""
     if isinstance(recorded, dict) and isinstance(replayed, dict):
         for name in sorted(recorded.keys() | replayed.keys()):
-            yield from _differences(recorded.get(name), replayed.get(name), f"{at}.{name}", tolerance)
+            yield from differences(recorded.get(name), replayed.get(name), f"{at}.{name}", tolerance)
     elif isinstance(recorded, list) and isinstance(replayed, list) and len(recorded) == len(replayed):
         for number, (one, other) in enumerate(zip(recorded, replayed, strict=True)):
-            yield from _differences(one, other, f"{at}[{number}]", tolerance)
+            yield from differences(one, other, f"{at}[{number}]", tolerance)
     elif repr(recorded) != repr(replayed):
         yield Difference(at, recorded, replayed, tolerance > 0 and _tolerable(at, recorded, replayed, tolerance))
 
 
 def _tolerable(field: str, recorded: Plain, replayed: Plain, tolerance: float) -> bool:
     """Where nothing is promised: figures may differ a little, and whatever hangs on single cells of the map may."""
-    if field in ("verdict.outcome", "model.decision.outcome"):
+    if field.endswith(".outcome"):
         return False
     if field.endswith("score") and "detections" not in field:
         return isinstance(recorded, float) and isinstance(replayed, float) and abs(recorded - replayed) <= tolerance

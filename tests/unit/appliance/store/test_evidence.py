@@ -143,10 +143,10 @@ def test_another_station_s_record_is_none_of_ours(record: Path) -> None:
 
 
 def test_a_record_under_another_name_is_found(record: Path) -> None:
-    for path in list(record.parent.glob("NG-*")):
-        path.rename(path.with_name(path.name.replace("019b0001", "019b0009")))
-    with pytest.raises(EvidenceBroken, match=r"cannot be read|renamed"):
-        read_evidence(record.with_name("NG-019b0009.json"), KEY)
+    other = record.with_name("OK-019b0009.json")
+    other.write_bytes(record.read_bytes())
+    with pytest.raises(EvidenceBroken, match="somebody renamed it"):
+        read_evidence(other, KEY)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"schema_version": "okng-evidence/2"}'])
