@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from models.geometry_entry import GeometrySpec
 from models.presence import Presence, load_presence
 from tests.fakes.line import ROOM
 from tests.fakes.packages import npy
@@ -50,7 +51,8 @@ def presence(frames: Frames, tmp_path_factory: pytest.TempPathFactory) -> Presen
         (root / label).mkdir()
         for number in numbers:
             (root / label / f"{number:04d}.png").write_bytes(cv2.imencode(".png", frames[number])[1].tobytes())
-    lesson = teach_presence(open_dataset(Path(root)), TrainConfig(roi=PLACE), Progress(io.StringIO()))
+    config = TrainConfig(geometry=GeometrySpec(roi=PLACE))
+    lesson = teach_presence(open_dataset(Path(root)), config, Progress(io.StringIO()))
     assert lesson.entry is not None, lesson.text
     made = load_presence(lesson.entry, {name: npy(array) for name, array in lesson.arrays.items()})
     assert isinstance(made, Presence)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.demo.data_set import PartsToDraw, write_parts
+from models.geometry_entry import GeometrySpec
 from models.package import file_table, open_package, write_package
 from tests.fakes.line import DEMO_PACKAGE
 from training.assemble import npy
@@ -65,7 +66,8 @@ def write_one(root: Path, label: str, stem: str, image: Image) -> None:
 def taught_with_gaps(folder: Path) -> Path:
     """The demo package with a presence check of 30 gaps of its line, as training writes it."""
     list(write_parts(folder / "line", PartsToDraw(good=12, defects_a_kind=2, seed=7, empty=30)))
-    lesson = teach_presence(open_dataset(folder / "line"), TrainConfig(roi=(130, 0, 640, 640)), Progress(io.StringIO()))
+    config = TrainConfig(geometry=GeometrySpec(roi=(130, 0, 640, 640)))
+    lesson = teach_presence(open_dataset(folder / "line"), config, Progress(io.StringIO()))
     assert lesson.entry is not None, lesson.text
     package = open_package(DEMO_PACKAGE)
     files = {**package.files, **{name: npy(array) for name, array in lesson.arrays.items()}}
