@@ -9,8 +9,8 @@ The first term is the distance to the class in the space in which views of one c
 whitens the scatter within classes: Fisher, "The use of multiple measurements in taxonomic problems", 1936), in units of
 the distance usual for that class. It needs no other class, and refuses what is like none. The second are logistic
 weights of the class against all others, where they speak against it. A view that is more like another class of its kind
-is raised by four times what it is more like it: in a light that was never taught everything is far off, and a hole must
-not pass for an odd screw because of that. Knowing other classes can only raise a score.
+is raised by four times what it is more like it, by 2 at most: in a light that was never taught everything is far off,
+and a hole must not pass for an odd screw because of that. Knowing other classes can only raise a score.
 
 A part's score is that of its worst region, so a part is OK only where every region is. No average, no vote.
 """
@@ -32,6 +32,8 @@ from models.scorers import Floats, RawScores, calibrated, load_array
 
 MAX_LENGTH = 1024
 _CONTEST = 4.0
+# Without an end two runtimes' roundings of what is far off would be magnified as well.
+_MOST_CONTEST = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _contested(raws: Floats) -> Floats:
         return raws
     lowest, second = np.partition(raws, 1)[:2]
     others = np.where(raws == lowest, second, lowest)
-    return np.asarray(raws + np.float32(_CONTEST) * np.maximum(raws - others, np.float32(0)), np.float32)
+    return np.asarray(raws + np.clip(np.float32(_CONTEST) * (raws - others), 0.0, _MOST_CONTEST), np.float32)
 
 
 def pooled(features: Sequence[Floats]) -> Floats:

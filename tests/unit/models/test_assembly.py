@@ -54,8 +54,8 @@ def test_one_missing_screw_makes_the_part_ng_and_is_named_with_its_place() -> No
     (found,) = decision.detections
     assert decision.outcome is Outcome.NG and (found.label, found.code, found.seen) == ("right", 3, "hole")
     assert (found.box, found.mask_area_px, found.severity) == (Box(60, 20, 30, 40), 1200.0, Severity.MINOR)
-    assert found.score == decision.score == 1.0
-    assert scores.map.ravel().tolist() == [0.0, 1.0]
+    assert found.score == decision.score == pytest.approx(0.9071, abs=1e-4)
+    assert scores.map.ravel() == pytest.approx([0.0, 0.9071], abs=1e-4)
 
 
 def test_what_is_like_no_class_is_unknown_and_never_ok() -> None:
@@ -96,7 +96,7 @@ def test_knowing_other_classes_only_ever_raises_a_score(x: float, y: float, weig
 
 def test_known_classes_speak_against_what_is_like_them() -> None:
     plain, taught = classifier()(HOLE), classifier(4.0)(HOLE)
-    assert taught[1] == pytest.approx(plain[1] + 5 * 4.0) and taught[0] == plain[0]
+    assert taught[1] == pytest.approx(plain[1] + 4.0) and taught[0] == plain[0]
 
 
 @given(st.floats(-3, 3), st.floats(-3, 3))
@@ -106,7 +106,7 @@ def test_a_view_that_is_more_like_another_class_is_raised_and_no_other(x: float,
     distances = np.linalg.norm(vector - classifier().centres, axis=1) / 0.2
     lower, higher = np.sort(distances)
     assert raws.min() == pytest.approx(lower, rel=1e-4)
-    assert raws.max() == pytest.approx(higher + 4 * (higher - lower), rel=1e-3)
+    assert raws.max() == pytest.approx(higher + min(4 * (higher - lower), 2), rel=1e-3)
 
 
 def test_a_strange_hole_is_no_odd_screw() -> None:
