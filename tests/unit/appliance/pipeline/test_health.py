@@ -49,6 +49,8 @@ def test_ready_when_nothing_stands_in_the_way(tmp_path: Path) -> None:
         ({"journal": lambda: FAULT}, Hindrance.JOURNAL),
         ({"failed_part": lambda: "infer"}, Hindrance.INTERNAL),
         ({"outbox_fill": lambda: 1.0}, Hindrance.SPOOL),
+        ({"golden_due": lambda: True}, Hindrance.GOLDEN),
+        ({"golden_due": lambda: True, "camera_ready": lambda: False}, Hindrance.CAMERA),
         ({"failed_part": lambda: "infer", "camera_ready": lambda: False}, Hindrance.INTERNAL),
     ],
 )
@@ -56,6 +58,11 @@ def test_each_hindrance_shuts_the_door(tmp_path: Path, probes: dict[str, Any], h
     readiness = make_health(tmp_path, **probes).readiness()
     assert readiness.hindrance is hindrance
     assert not readiness.ready
+
+
+def test_golden_mode_is_no_hindrance(tmp_path: Path) -> None:
+    readiness = make_health(tmp_path, golden_mode=lambda: True).readiness()
+    assert (readiness.ready, readiness.golden) == (True, True)
 
 
 def test_before_the_start_and_after_the_stop_it_is_not_ready(tmp_path: Path) -> None:

@@ -19,6 +19,14 @@ def test_ng_rate_counts_judged_parts_by_fifty() -> None:
     assert telemetry.ng_rate == ((50, 5), (50, 5))
 
 
+def test_golden_parts_belong_to_no_rate() -> None:
+    telemetry = Telemetry()
+    for _ in range(50):
+        telemetry.add(Outcome.NG, 1.0, golden=True)
+        telemetry.add(Outcome.OK, 1.0)
+    assert telemetry.ng_rate == ((50, 0),)
+
+
 def test_latency_is_a_quantile_of_the_last_parts() -> None:
     telemetry = Telemetry()
     assert telemetry.latency_ms(0.5) is None

@@ -203,6 +203,11 @@ def test_armed_and_simulated_are_told_as_they_are(
     assert (status.armed, status.simulated, status.golden) == (armed, simulated, False)
 
 
+def test_golden_mode_is_told(record: Callable[..., Recorded]) -> None:
+    status = record().published(replace(SERVED, golden=True))
+    assert (status.golden, status.online, status.ready) == (True, True, True)
+
+
 SURROUNDINGS = ("mqtt_connected", "spool_high", "clock_synced", "alarm")
 
 

@@ -245,3 +245,11 @@ class TestPictures:
         (tmp_path / "run" / "live" / f"{part.id}.jpg").symlink_to(secret)
         feed.take([line(part)])
         assert feed.pictures.read(part.id) is None
+
+
+def test_a_golden_part_is_shown_and_is_none_of_the_rejected(tmp_path: Path) -> None:
+    feed = StationFeed(tmp_path, Clock())
+    feed.take([line(status()), line(verdict("NG", 1, golden=True))])
+    seen = feed.snapshot()
+    assert seen.verdict is not None
+    assert (seen.verdict.golden, seen.ng) == (True, ())
