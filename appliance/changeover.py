@@ -118,13 +118,13 @@ class Changeover:
         self._worker.start()
 
     def stop(self, timeout_s: float) -> bool:
-        """End after the change under way; the parts must be answered by then."""
+        """End after the change under way; every part must be answered, and the thread that looks have ended."""
         ended = self._worker.stop(timeout_s)
         if ended:
-            self._let_go()
-            for kit, _ in self._leaving:
-                kit.looking.close()
+            for kit, stage in self._leaving:
+                self._stages.retire(kit.key, stage, kit.looking.close)
             self._leaving.clear()
+            self._stages.let_go()
         return ended
 
     def begin(self, command: RecipeCommand, conclude: Conclude) -> None:
@@ -230,12 +230,12 @@ class Changeover:
             ) from error
 
     def _let_go(self) -> None:
-        """Close the models of recipes whose last part was answered."""
+        """Retire the recipes whose last part was answered."""
         for kit, stage in tuple(self._leaving):
             needed = self._stages.holds(kit.key, stage) and self._ledger.in_flight_under(kit.key) > 0
-            if not needed and self._stages.retire(kit.key, stage):
+            if not needed:
                 self._leaving.remove((kit, stage))
-                kit.looking.close()
+                self._stages.retire(kit.key, stage, kit.looking.close)
 
 
 def _chosen(catalogue: Catalogue, command: RecipeCommand) -> Entry:

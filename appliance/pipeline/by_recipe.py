@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from appliance.domain.device import DeviceState
 from appliance.domain.parts import Frame, Part, RecipeKey
@@ -28,14 +28,17 @@ class NoStage:
 
 
 class StagesByRecipe:
-    """A `PictureStage` of many. `add` and `retire` may be called by any thread, the rest by the one that looks."""
+    """A `PictureStage` of many. `add`, `retire` and `holds` are for any thread, the rest for the one that looks.
+
+    A model is let go on that thread too, between two parts: not every runtime can be taken down beside one that works.
+    """
 
     def __init__(self, way: Way, key: RecipeKey, first: PictureStage) -> None:
         self._nobody = NoStage(way)
         self._lock = threading.Lock()
         self._stages = {key: first}
         self._newest = first
-        self._at_work: PictureStage | None = None
+        self._leaving: list[Callable[[], None]] = []
 
     @property
     def pictures(self) -> DeviceState:
@@ -47,14 +50,12 @@ class StagesByRecipe:
             self._stages[key] = stage
             self._newest = stage
 
-    def retire(self, key: RecipeKey, stage: PictureStage) -> bool:
-        """Forget a stage that no part needs any more; False while it is at work. True: it is never called again."""
+    def retire(self, key: RecipeKey, stage: PictureStage, let_go: Callable[[], None]) -> None:
+        """Forget a stage that no part needs any more; `let_go` is called when it is certainly not at work."""
         with self._lock:
-            if stage is self._at_work:
-                return False
             if self._stages.get(key) is stage:
                 del self._stages[key]
-            return True
+            self._leaving.append(let_go)
 
     def holds(self, key: RecipeKey, stage: PictureStage) -> bool:
         """Whether parts of this recipe still come to this stage, and to no later one of the same recipe."""
@@ -63,25 +64,18 @@ class StagesByRecipe:
 
     def handle(self, jobs: Sequence[tuple[Part, Frame]]) -> None:
         for part, frame in jobs:
-            stage = self._begin(part.recipe)
-            try:
-                stage.handle([(part, frame)])
-            finally:
-                self._end()
+            with self._lock:
+                stage = self._stages.get(part.recipe, self._nobody)
+            stage.handle([(part, frame)])
+        self.let_go()
 
     def idle(self) -> None:
-        with self._lock:
-            stage = self._at_work = self._newest
-        try:
-            stage.idle()
-        finally:
-            self._end()
+        self._newest.idle()
+        self.let_go()
 
-    def _begin(self, key: RecipeKey) -> PictureStage:
+    def let_go(self) -> None:
+        """Let go of what was retired; by the thread that looks, or when it has ended."""
         with self._lock:
-            self._at_work = self._stages.get(key, self._nobody)
-            return self._at_work
-
-    def _end(self) -> None:
-        with self._lock:
-            self._at_work = None
+            leaving, self._leaving = self._leaving, []
+        for each in leaving:
+            each()

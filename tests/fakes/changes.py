@@ -17,7 +17,6 @@ from appliance.domain.verdict import Verdict
 from appliance.errors import CameraLost
 from appliance.kits import Kit, Kits
 from appliance.pipeline.by_recipe import StagesByRecipe
-from appliance.pipeline.way import PictureStage
 from appliance.recipes.catalogue import Catalogue, Entry
 from appliance.recipes.problem import RecipeProblem
 from appliance.recipes.schema import Recipe
@@ -127,6 +126,7 @@ class ChangeBench:
             worker.round()
         else:
             self.change._let_go()
+        self.stages.let_go()  # as the thread that looks does between two parts
 
     def changed(self, **choice: Any) -> CommandReply:
         heard = self.ask(**choice)
@@ -197,7 +197,3 @@ class ChangeBench:
             assert kit.looking.closed <= 1, "a model was let go twice"
             found += [kit.key.id] * kit.looking.closed
         return found
-
-
-def stage_of(stages: StagesByRecipe, kit: Kit) -> PictureStage:
-    return stages._stages[kit.key]
