@@ -12,6 +12,7 @@ from appliance.store.certified import CertifiedRecords
 from models.certification import Finding
 from models.detector import Detector, ModelInfo
 from models.errors import InferenceError, PackageError
+from models.geometry_entry import GeometrySpec
 from models.manifest import QualityEntry
 from models.package import open_package
 from models.probe import probe
@@ -32,17 +33,21 @@ def records_of(config: Config) -> CertifiedRecords:
 
 
 def load_model(
-    package: Path, placement: Placement, records: CertifiedRecords | None, quality: QualityEntry | None = None
+    package: Path,
+    placement: Placement,
+    records: CertifiedRecords | None,
+    quality: QualityEntry | None = None,
+    geometry: GeometrySpec | None = None,
 ) -> Detector:
     """The package in a child process first, then here, self-tested and certified by what is known of it.
 
-    `quality`: the recipe's limits for pictures that may be judged, where it has its own.
+    `quality`: the recipe's limits for pictures that may be judged, where it has its own; `geometry` likewise.
 
     Raises:
         ModelError: it may not be used here.
     """
     probe(package, **asdict(placement))
-    return Detector.load(package, **asdict(placement), certificates=records, quality=quality)
+    return Detector.load(package, **asdict(placement), certificates=records, quality=quality, geometry=geometry)
 
 
 def certify(package: Path, placement: Placement, records: CertifiedRecords | None) -> Finding:

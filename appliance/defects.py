@@ -113,7 +113,7 @@ def recipe_problems(
     named = [(shown, classes_of(manifest)) for shown, manifest in packages]
     problems, warnings = catalogue_problems(config, named)
     every = tuple(row for _, classes in named for row in classes)  # what one of two packages calls critical is
-    problems += recipe.rule_problems(every, _mm_per_px(packages), catalogue_in_force(config))
+    problems += recipe.rule_problems(every, _mm_per_px(recipe, packages), catalogue_in_force(config))
     return problems, warnings
 
 
@@ -150,7 +150,9 @@ def learn_catalogue(config: Config) -> None:
     history.learn(catalogue)
 
 
-def _mm_per_px(packages: Sequence[tuple[str, Manifest]]) -> float | None:
-    """A pixel's size where every package knows it: a rule in millimetres is asked of each."""
+def _mm_per_px(recipe: Recipe, packages: Sequence[tuple[str, Manifest]]) -> float | None:
+    """A pixel's size where the recipe, or every package, knows it: a rule in millimetres is asked of each."""
+    if recipe.geometry is not None and recipe.geometry.mm_per_px is not None:
+        return recipe.geometry.mm_per_px
     sizes = [manifest.geometry.mm_per_px for _, manifest in packages]
     return next(iter(sizes), None) if all(size is not None for size in sizes) else None

@@ -18,6 +18,7 @@ from appliance.recipes.problem import RecipeProblem
 from appliance.recipes.schema import Recipe, RecipeModel
 from appliance.recipes.store import RecipeStore
 from appliance.state_dir import StateDir
+from models.detector import geometry_in_force
 from models.errors import CatalogueError, ModelError, PackageError, PackageMissing, RuntimeUnavailable, SelfTestFailed
 from models.manifest import Manifest
 from models.package import Package, open_package
@@ -142,6 +143,7 @@ def _problems(config: Config, recipe: Recipe) -> Iterator[RecipeProblem]:
                 f"配方 {recipe.id} 的模型包与 sha256 不符；请放回原模型包，或以新版本导入",
             )
         yield from _quality_problem(recipe, package)
+        yield from _geometry_problem(recipe, package)
         yield from _reach_problem(recipe, model, package.manifest)
         opened.append((str(model.package), package.manifest))
         wrong = contradiction(recipe.golden, {row.label for row in package.manifest.classes})
@@ -153,6 +155,16 @@ def _problems(config: Config, recipe: Recipe) -> Iterator[RecipeProblem]:
         camera_for(config.camera, recipe)
     except RecipeProblem as problem:
         yield problem
+
+
+def _geometry_problem(recipe: Recipe, package: Package) -> Iterator[RecipeProblem]:
+    try:
+        geometry_in_force(package, recipe.geometry)
+    except PackageError as error:
+        yield RecipeProblem(
+            f"recipe {recipe.id}: [geometry]: {error}",
+            f"配方 {recipe.id} 的 [geometry] 与模型包不符；请检查区域、掩膜、分块和对齐设置",
+        )
 
 
 def _quality_problem(recipe: Recipe, package: Package) -> Iterator[RecipeProblem]:

@@ -109,7 +109,7 @@ def load_detector(config: Config, recipe: Recipe) -> Detector | Ensemble | None:
 
 def _load_one(config: Config, recipe: Recipe, model: RecipeModel) -> Detector:
     quality = recipe.quality.entry() if recipe.quality else None
-    detector = load_model(model.package, placement_for(config, model), records_of(config), quality)
+    detector = load_model(model.package, placement_for(config, model), records_of(config), quality, recipe.geometry)
     keep_package(config, model.package, detector.info.hash)
     if config.station.armed and not detector.info.certified:
         _log.warning("%s", certification_sentence(detector.info, with_station=True))

@@ -102,7 +102,7 @@ def issue(config: Config, recipe: Recipe, limits: Limits, info: ModelInfo) -> Ce
         return None
     setting = Setting(
         Place(info.hash, info.runtime, instruction_set(), machine_name()),
-        geometry=package.manifest.geometry.hash,
+        geometry=info.geometry_hash or package.manifest.geometry.hash,
         camera=_camera_hash(camera),
         models=len(recipe.models),
         suppresses=any(rule.otherwise is Fate.SUPPRESSED for rule in recipe.rule_set().rules),

@@ -252,7 +252,7 @@ def resolved(asked: GeometrySpec | None, package: GeometryEntry) -> GeometrySpec
     """
     if asked is None:
         return package
-    if asked.model_fields_set <= {"mm_per_px"}:
+    if asked.model_dump(exclude_defaults=True).keys() <= {"mm_per_px"}:
         return package.model_copy(update={"mm_per_px": asked.mm_per_px or package.mm_per_px})
     given = {**dict(asked), "mm_per_px": asked.mm_per_px or package.mm_per_px}
     if asked.picture_px is None:

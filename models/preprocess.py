@@ -76,7 +76,7 @@ def _fill(target: NDArray[np.uint8], region: NDArray[np.uint8], view: View) -> N
         piece = np.asarray(cv2.copyMakeBorder(piece, 0, below, 0, right, cv2.BORDER_CONSTANT, value=paint), np.uint8)
     _resize(piece, target[:height, :width])
     if view.painted is not None:
-        target[view.painted] = PAINT
+        cv2.copyTo(np.full_like(target, PAINT), view.painted.view(np.uint8), target)
 
 
 def _resize(image: NDArray[np.uint8], target: NDArray[np.uint8]) -> None:

@@ -21,6 +21,7 @@ from appliance.recipes.quality import QualityConfig
 from appliance.recipes.rules import RulesConfig
 from appliance.section import Section
 from models.decision import Limits
+from models.geometry_entry import GeometrySpec
 
 SCHEMA: Literal["okng-recipe/1"] = "okng-recipe/1"
 MAX_MODELS = 2
@@ -75,7 +76,8 @@ class RecipeBody(RulesConfig):
 
     `number` is the PLC's job, `codes` are the barcodes that choose the recipe. `collect` keeps every picture for
     training and judges nothing: no model is needed, and Pass is never set. `exposure_within_ms`: a picture taken later
-    after its trigger may show another part, and is ERROR. `combine`: what two models make of a part; see
+    after its trigger may show another part, and is ERROR. `geometry` left out is the package's; another one is not
+    certified. `combine`: what two models make of a part; see
     `models.combine`.
     """
 
@@ -91,6 +93,7 @@ class RecipeBody(RulesConfig):
     golden: GoldenConfig | None = None
     drift: DriftConfig | None = None
     quality: QualityConfig | None = None
+    geometry: GeometrySpec | None = None
 
     @model_validator(mode="after")
     def _golden_parts_are_judged(self) -> RecipeBody:
