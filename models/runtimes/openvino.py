@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -30,7 +32,7 @@ class OpenVinoRuntime:
         except ImportError as error:
             raise RuntimeUnavailable("openvino is not installed here; pip install 'okng[openvino]'") from error
         try:
-            core = openvino.Core()
+            core = _core(openvino)
             present = list(core.available_devices)
         except _ERRORS as error:
             raise RuntimeUnavailable(f"openvino finds no device ({first_line(error)}); install it again") from error
@@ -62,6 +64,16 @@ class OpenVinoRuntime:
 
     def close(self) -> None:
         self._request = None
+
+
+@cache
+def _core(openvino: ModuleType) -> Any:
+    """One for the whole process, and never let go of.
+
+    Its CPU plug-in gives the thread that loads it a signal stack and unmaps that when the last model is gone. Where that
+    happens on another thread, the next signal, such as SIGTERM, kills the process.
+    """
+    return openvino.Core()
 
 
 def _properties(device: str, threads: int) -> dict[str, object]:
