@@ -46,6 +46,7 @@ lot = "DEMO"
 type = "synthetic"
 seed = {seed}
 defect_rate = 0.25
+empty_rate = 0.05
 
 [trigger]
 source = "plc"
