@@ -376,7 +376,8 @@ class Station:
 
     def _model_state(self) -> DeviceState:
         state = self._looking.model_state
-        return state if state.state not in ("ok", "off") else self._recipes
+        recipes_say_more = state.state in ("ok", "off") and self._recipes.state != "ok"
+        return self._recipes if recipes_say_more else state
 
     # Wiring
 

@@ -12,8 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from models.detector import start_judge
 from models.errors import InferenceError, ModelError, PackageError, PackageMissing, RuntimeUnavailable
+from models.judge import start_judge
 from models.package import open_package
 from models.runtimes.base import Placement
 from models.runtimes.choose import load_limit_s

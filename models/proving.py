@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from models.certification import Finding, find
-from models.detector import place_of, start_judge
 from models.golden import replay_frames
+from models.judge import place_of, start_judge
 from models.package import Package
 from models.runtimes.base import Placement
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.demo import entry
-from models.detector import start_judge
+from models.judge import start_judge
 from models.package import Package, open_package
 from models.runtimes.base import Placement
 

@@ -70,8 +70,8 @@ class OpenVinoRuntime:
 def _core(openvino: ModuleType) -> Any:
     """One for the whole process, and never let go of.
 
-    Its CPU plug-in gives the thread that loads it a signal stack and unmaps that when the last model is gone. Where that
-    happens on another thread, the next signal, such as SIGTERM, kills the process.
+    Its CPU plug-in gives the thread that loads it a signal stack and unmaps that when the last model is gone. Where
+    that happens on another thread, the next signal, such as SIGTERM, kills the process.
     """
     return openvino.Core()
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from appliance.certify import certify, placement_of, records_of
 from appliance.cli import okng as command
 from appliance.config.load import load_config
-from appliance.run import load_detector
+from appliance.opening import load_detector
 from models.certification import Finding
 from models.errors import ModelError, PackageError, SelfTestFailed
 from models.instructions import instruction_set
@@ -52,7 +52,8 @@ def station(tmp_path: Path, package: Path) -> Path:
 
 def loaded(station: Path) -> tuple[bool, str]:
     """What the station finds when it starts: certified or not, and by what or why not."""
-    detector = load_detector(load_config(station)[0])
+    config = load_config(station)[0]
+    detector = load_detector(config, config.inline_recipe())
     assert detector is not None
     detector.close()
     return detector.info.certified, detector.info.certification

@@ -17,6 +17,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from appliance.config.schema import MqttConfig
+from appliance.domain.device import DeviceState
 from appliance.sinks.mqtt_connection import Connection, Login, PahoConnection
 from tests.fakes.commands import Desk
 from tests.fakes.mosquitto import Heard, Listener, Mosquitto
@@ -92,7 +93,7 @@ class Station:
 
         def subscribed() -> bool:
             count = self.broker.log.read_text(errors="replace").count("Sending SUBACK to okng-")
-            return count == len(self.connections) and self.publisher.states[-1].state == "ok"
+            return count == len(self.connections) and self.publisher.states[-1:] == [DeviceState("ok")]
 
         until(subscribed, "subscribed", 20)
 

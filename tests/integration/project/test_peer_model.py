@@ -9,7 +9,7 @@ import openvino
 import pytest
 
 from appliance.bench.bare import golden_tensor
-from models.detector import start_judge
+from models.judge import start_judge
 from models.package import open_package
 from models.runtimes.base import Placement
 from scripts.bench_peers import Comparison
@@ -26,7 +26,7 @@ def test_the_graph_scores_as_the_package_does(tmp_path: Path) -> None:
     said = {name: value for key, value in compiled([tensor]).items() for name in key.get_names()}
     judge = start_judge(package, Placement("openvino"))
     try:
-        raw = judge.score(judge.runtime.infer(tensor))
+        raw = judge.score(tensor, judge.geometry.alone(0))[0]
     finally:
         judge.runtime.close()
     # The graph averages what is there at the border, cv2 mirrors it: the same model to within that.
