@@ -226,7 +226,8 @@ class GoldenDesk:
             order=plan.order if plan else "listed",
             parts=plan.parts if plan else (),
             remaining=session.remaining(running_plan) if session and running_plan else (),
-            shows=session.shows if session else (),
+            # What was shown before is history once they are due again: none of it looks done.
+            shows=session.shows if session and golden.phase is not GoldenPhase.DUE else (),
             failed=session.failed if session else None,
             valid_until=golden.valid_until,
             soon=golden.soon_due(self._moment()),

@@ -165,6 +165,15 @@ def test_what_passed_is_recorded_with_all_that_it_proves(station: Station) -> No
     assert station.passed == 1
 
 
+def test_what_was_shown_before_does_not_look_done_when_it_is_due_again(station: Station) -> None:
+    station.pass_all()
+    assert len(station.desk.view.shows) == 2
+    station.clock.advance_ms(9 * HOUR_MS)
+    station.desk.refresh()
+    assert station.desk.view.phase is GoldenPhase.DUE
+    assert station.desk.view.shows == ()
+
+
 class TestRestart:
     def test_what_passed_counts_within_its_time(self, station: Station) -> None:
         station.pass_all()
