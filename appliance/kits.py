@@ -10,6 +10,7 @@ from appliance.domain.parts import RecipeKey
 from appliance.looking import Looking
 from appliance.recipes.records import Pointer
 from appliance.recipes.schema import Recipe
+from appliance.recipes.views import ViewsConfig
 from appliance.sinks.result_message import ResultContext
 from models.decision import DefectClass
 
@@ -78,6 +79,12 @@ class Kits:
         """All that a part under this recipe was judged by."""
         with self._lock:
             return self._said[recipe].recipe
+
+    def views(self, recipe: RecipeKey) -> ViewsConfig | None:
+        """What the page is to show of a part's picture; None, also for a recipe long gone, is all of it."""
+        with self._lock:
+            found = self._said.get(recipe)
+        return found.recipe.views if found else None
 
     def classes(self, recipe: RecipeKey) -> dict[str, DefectClass]:
         with self._lock:

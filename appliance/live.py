@@ -39,7 +39,8 @@ class LiveDefect(Message):
 class LiveVerdict(Message):
     """One answered part. `picture` says whether `<state_dir>/run/live/<id>.jpg` was written (a ring of the last 64).
 
-    `golden`: a reference part, no production.
+    `golden`: a reference part, no production. `view`: left, top, width and height of what the page shows of the
+    picture; None is the whole.
 
     Reason texts travel with the code in both languages, so that a page needs no table of its own.
     """
@@ -64,6 +65,7 @@ class LiveVerdict(Message):
     latency_ms: float
     decided_utc: str
     golden: bool = False
+    view: tuple[int, int, int, int] | None = None
 
 
 class LiveGoldenCounts(Message):

@@ -162,15 +162,18 @@ class Showing:
     def _show(self, answered: _Answered) -> None:
         verdict, frame = answered.conclusion.verdict, answered.conclusion.frame
         show = self._is_wanted(verdict)
+        size_px = (frame.image.shape[1], frame.image.shape[0]) if frame is not None else (0, 0)
+        views = self._kits.views(verdict.part.recipe)
         kept = frame is not None and self._pictures.keep(verdict, frame, self._clock.utc(), show=show)
         self._live.publish_verdict(
             live_verdict(
                 verdict,
                 self._kits.classes(verdict.part.recipe),
-                size_px=(frame.image.shape[1], frame.image.shape[0]) if frame is not None else (0, 0),
+                size_px=size_px,
                 picture=kept,
                 latency_ms=answered.latency_ms,
                 decided_utc=self._clock.utc_of(verdict.decided_ns).isoformat(),
+                view=views.shown(size_px, (found.box for found in verdict.detections)) if views is not None else None,
             )
         )
 

@@ -8,7 +8,7 @@ from collections import deque
 from appliance.domain.reasons import TEXTS
 from appliance.domain.verdict import Verdict
 from appliance.live import LiveDefect, LiveVerdict
-from models.decision import DefectClass, Detection, Outcome
+from models.decision import Box, DefectClass, Detection, Outcome
 
 _GROUP = 50
 _GROUPS = 26
@@ -56,8 +56,12 @@ def live_verdict(
     picture: bool,
     latency_ms: float,
     decided_utc: str,
+    view: Box | None = None,
 ) -> LiveVerdict:
-    """The event for the pages; `size_px` is (width, height) of the picture, (0, 0) without one."""
+    """The event for the pages.
+
+    `size_px` is (width, height) of the picture, (0, 0) without one; `view` is what to show of it, None all.
+    """
     reason = verdict.reasons[0]
     text_en, text_zh = TEXTS[reason]
     return LiveVerdict(
@@ -92,6 +96,7 @@ def live_verdict(
         latency_ms=round(latency_ms, 2),
         decided_utc=decided_utc,
         golden=verdict.part.trigger.golden,
+        view=(view.x, view.y, view.w, view.h) if view is not None else None,
     )
 
 

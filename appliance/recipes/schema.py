@@ -19,6 +19,7 @@ from appliance.recipes.drift import DriftConfig
 from appliance.recipes.golden import GoldenConfig
 from appliance.recipes.quality import QualityConfig
 from appliance.recipes.rules import RulesConfig
+from appliance.recipes.views import ViewsConfig
 from appliance.section import Section
 from models.decision import Limits
 from models.geometry_entry import GeometrySpec
@@ -77,8 +78,7 @@ class RecipeBody(RulesConfig):
     `number` is the PLC's job, `codes` are the barcodes that choose the recipe. `collect` keeps every picture for
     training and judges nothing: no model is needed, and Pass is never set. `exposure_within_ms`: a picture taken later
     after its trigger may show another part, and is ERROR. `geometry` left out is the package's; another one is not
-    certified. `combine`: what two models make of a part; see
-    `models.combine`.
+    certified. `combine`: what two models make of a part; see `models.combine`. `views`: what the page shows.
     """
 
     id: str = Field("default", pattern=r"^[A-Za-z0-9_-]{1,64}$")
@@ -94,6 +94,7 @@ class RecipeBody(RulesConfig):
     drift: DriftConfig | None = None
     quality: QualityConfig | None = None
     geometry: GeometrySpec | None = None
+    views: ViewsConfig | None = None
 
     @model_validator(mode="after")
     def _golden_parts_are_judged(self) -> RecipeBody:

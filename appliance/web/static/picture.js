@@ -69,13 +69,19 @@ function closeUpPane(verdict, defect, whole) {
     const { clientWidth: width, clientHeight: height } = view;
     if (width === 0 || height === 0) return;
     const window = closeUp(defect, verdict, width / height);
-    const base = Math.min(whole.clientWidth / verdict.width_px, whole.clientHeight / verdict.height_px);
+    const [, , across, down] = shownOf(verdict);
+    const base = Math.min(whole.clientWidth / across, whole.clientHeight / down);
     const factor = width / window[2] / base;
     const name = defectName(defect);
     const label = factor < 1.1 ? name : t("picture.enlarged", { name, factor: factor.toFixed(1) });
     caption.textContent = label;
     view.replaceChildren(photo(verdict, window, label, "meet"));
   } };
+}
+
+// What the recipe wants to be seen of the picture; the station never leaves a defect out of it.
+function shownOf(verdict) {
+  return verdict.view ?? [0, 0, verdict.width_px, verdict.height_px];
 }
 
 let redraw = () => {};
@@ -93,7 +99,7 @@ export function showPicture(verdict, loaded) {
     return;
   }
   const defect = mainDefect(verdict);
-  const svg = photo(verdict, [0, 0, verdict.width_px, verdict.height_px], pictureLabel(verdict, defect), "meet");
+  const svg = photo(verdict, shownOf(verdict), pictureLabel(verdict, defect), "meet");
   for (const each of verdict.defects) svg.append(...outline(each));
   const whole = make("div", { class: "whole" }, svg);
   const scaled = verdict.score !== null && verdict.ok_below !== null && verdict.ng_from !== null;
@@ -115,7 +121,7 @@ function pictureLabel(verdict, defect) {
 function thumbnail(verdict) {
   if (!verdict.picture) return make("p", { class: "gone" }, t("picture.none"));
   const defect = mainDefect(verdict);
-  const window = defect === null ? [0, 0, verdict.width_px, verdict.height_px] : closeUp(defect, verdict, 1.35);
+  const window = defect === null ? shownOf(verdict) : closeUp(defect, verdict, 1.35);
   const view = photo(verdict, window, t("strip.part", { number: count(verdict.number) }), "slice");
   view.firstChild.addEventListener("error", () => view.replaceWith(make("p", { class: "gone" }, t("picture.gone"))));
   return view;

@@ -35,6 +35,15 @@ class TestVerdict:
         expect(page.locator("#strip li")).to_have_count(1)
         expect(page.locator("#strip li")).to_contain_text("10:42")
 
+    def test_the_recipe_s_view_is_what_is_shown(self, line: Line, open_page: Open) -> None:
+        page = open_page()
+        line.start()
+        shown(page, line.part("OK", view=(130, 0, 640, 600)))
+        expect(page.locator(".whole svg")).to_have_attribute("viewBox", "130 0 640 600")
+        whole = line.part("OK")
+        shown(page, whole)
+        expect(page.locator(".whole svg")).to_have_attribute("viewBox", f"0 0 {whole.width_px} {whole.height_px}")
+
     def test_the_box_lies_on_the_defect_and_the_close_up_shows_it(self, line: Line, open_page: Open) -> None:
         page = open_page()
         line.start()
