@@ -2,6 +2,7 @@
 
 All figures are pixels of the camera picture that the geometry was drawn on; with alignment, of the reference picture.
 The hash binds certificates: it is of all that changes what a network sees. A picture's scale in millimetres does not.
+Longer than 300 lines, because one schema with all that it refuses is read in one go.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ Everything is measured on one small reduction of what the model looks at, never 
 
 The margins are wide on purpose: this finds a lamp that is off, a lens or camera that was knocked, a shutter left open,
 and not a part that only looks unusual; that is the model's work. docs/quality.md holds what they let through and catch.
+Longer than 300 lines: what is measured and what it is held against belong together.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Cross-fitting: all pictures are split into folds by group; each fold is scored by a scorer fitted on the others, so
 every picture gets a score from a model that never saw it. The shipped scorer is fitted on all of them. Defective
 pictures teach only `known`, which can only raise a score; the rest is fitted on good pictures alone.
+
+Longer than 300 lines, so that the whole way from features to the choice can be read from top to bottom.
 """
 
 from __future__ import annotations

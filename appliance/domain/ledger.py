@@ -13,7 +13,8 @@ Invariants, each with a test that goes red when it is broken:
 5. While a part waits for its exposure no other is admitted: a picture can belong to one trigger only.
 6. A part keeps the recipe and the golden mark that held at its admission.
 
-All methods may be called from any thread and never block for long.
+All methods may be called from any thread and never block for long. Longer than 300 lines: what one lock guards is one
+book.
 """
 
 from __future__ import annotations
