@@ -16,6 +16,7 @@ from pathlib import Path
 from appliance.commands.order import change_recipe, trigger_once
 from appliance.config.load import load_config
 from appliance.config.schema import Config
+from appliance.errors import OkngError
 
 
 def main() -> int:
@@ -28,11 +29,15 @@ def main() -> int:
     report("no change under way", [judged_ms(config) for _ in range(50)])
     during: list[float] = []
     changes_s: list[float] = []
+    refused: list[str] = []
     for turn in range(options.changes):
-        change = threading.Thread(target=lambda id_=options.recipes[turn % 2]: changes_s.append(changed_s(config, id_)))
+        change = threading.Thread(target=change_to, args=(config, options.recipes[turn % 2], changes_s, refused))
         change.start()
         while change.is_alive():
             during.append(judged_ms(config))
+    if refused:
+        sys.stderr.write(f"nothing was measured: {refused[0]}\n")
+        return 1
     report(f"while {options.changes} recipes are loaded", during)
     sys.stdout.write(f"a change takes {min(changes_s):.1f} to {max(changes_s):.1f} s\n")
     return 0
@@ -45,12 +50,18 @@ def judged_ms(config: Config) -> float:
     return (time.monotonic() - began_s) * 1000
 
 
-def changed_s(config: Config, id_: str) -> float:
+def change_to(config: Config, id_: str, changes_s: list[float], refused: list[str]) -> None:
+    """Change the recipe; how long it took, or why it was refused, is added to the lists."""
     began_s = time.monotonic()
-    reply = change_recipe(config, id=id_, version=None, reason=None, request_id=None)
-    if reply.status != "accepted":
-        sys.stderr.write(f"{reply.text_en}\n")
-    return time.monotonic() - began_s
+    try:
+        reply = change_recipe(config, id=id_, version=None, reason=None, request_id=None)
+    except OkngError as error:
+        refused.append(str(error))
+        return
+    if reply.status == "accepted":
+        changes_s.append(time.monotonic() - began_s)
+    else:
+        refused.append(reply.text_en or "the change was refused")
 
 
 def report(when: str, parts_ms: list[float]) -> None:
