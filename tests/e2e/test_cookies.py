@@ -57,7 +57,7 @@ def replay(package: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
             plc={"enabled": True, "port": folder / "plc"},
             mqtt={"enabled": True, "port": broker.port},
         )
-        asking = simulator(folder / "plc", folder / "plc.jsonl", interval_ms=150, count=count)
+        asking = simulator(folder / "plc", folder / "plc.jsonl", interval_ms=150, count=count, pace="result")
         with (
             Running([*OKNG, "run", "--config", config], folder / "station.log") as station,
             Running(asking, folder / "simulator.log") as plc,

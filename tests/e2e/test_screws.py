@@ -49,7 +49,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             plc={"enabled": True, "port": folder / "plc"},
             mqtt={"enabled": True, "port": broker.port},
         )
-        asking = simulator(folder / "plc", folder / "plc.jsonl", interval_ms=200, count=SHOWN + 1)
+        asking = simulator(folder / "plc", folder / "plc.jsonl", interval_ms=200, count=SHOWN + 1, pace="result")
         with (
             Running([*OKNG, "run", "--config", config], folder / "station.log") as station,
             Running(asking, folder / "simulator.log") as plc,

@@ -89,9 +89,9 @@ def transcript(path: Path, event: str) -> list[dict[str, Any]]:
 
 
 def simulator(
-    link: Path, out: Path, *, interval_ms: int, count: int | None = None, accept: bool = True
+    link: Path, out: Path, *, interval_ms: int, count: int | None = None, accept: bool = True, pace: str = "beat"
 ) -> list[object]:
     command: list[object] = [sys.executable, "-m", "firmware_bridge.simulator", "--link", link]
-    command += ["--interval-ms", interval_ms, "--transcript", out]
+    command += ["--interval-ms", interval_ms, "--transcript", out, "--pace", pace]
     command += ["--count", count] if count is not None else []
     return command + (["--accept-simulated"] if accept else [])
