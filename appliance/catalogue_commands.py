@@ -153,8 +153,8 @@ def _text(path: Path, *, missing_is_empty: bool = False) -> str:
 def _write(path: Path, text: str, config: Config | None) -> None:
     """Write the file after it was checked once more, and let the station know it."""
     from appliance.defects import history_of
-    from appliance.recipes.files import write_atomically
     from models.catalogue import parse_catalogue
+    from models.durable import write_atomically
 
     changed = parse_catalogue(text.encode(), str(path))
     if config is not None:

@@ -20,7 +20,6 @@ from appliance.config.schema import CameraConfig, Config
 from appliance.config.video import VideoCameraConfig
 from appliance.fitting import camera_for
 from appliance.live import LiveCertificate
-from appliance.recipes.files import write_atomically
 from appliance.recipes.problem import RecipeProblem
 from appliance.recipes.schema import Recipe
 from appliance.state_dir import StateDir
@@ -29,6 +28,7 @@ from models.certificate_text import summary
 from models.certification import Place
 from models.decision import Fate, Limits
 from models.detector import ModelInfo
+from models.durable import write_atomically
 from models.errors import ModelError
 from models.instructions import instruction_set, machine_name
 from models.package import open_package

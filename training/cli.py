@@ -146,7 +146,7 @@ def train(
 
 
 def _train(request: Request, report: Path, as_json: bool) -> None:
-    from models.package import write_atomically
+    from models.durable import write_atomically
     from training.progress import Progress
     from training.report_networks import sentences
     from training.telling import train_and_tell

@@ -26,11 +26,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from appliance.recipes.files import append_durably, sync_folder, write_atomically
 from appliance.recipes.problem import NoSuchRecipe, RecipeEdited, RecipeProblem, RecipeUnreadable
 from appliance.recipes.records import Active, Deed, Pointer, Seal
 from appliance.recipes.schema import Recipe
 from appliance.recipes.text import parse_recipe
+from models.durable import append_durably, sync_folder, write_atomically
 
 _MARK = b"#okng "
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -18,8 +18,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from appliance.store.station_key import read_plain_file
+from models.durable import write_atomically
 from models.entry import Entry, json_bytes, strict_json
-from models.package import write_atomically
 
 _MAX_BYTES = 4096
 _SEAL = r"^[0-9a-f]{64}$"

@@ -19,9 +19,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from appliance.errors import NotThere
-from appliance.recipes.files import write_atomically
 from models.catalogue import CatalogueRow, DefectCatalogue
 from models.decision import DefectClass, Severity
+from models.durable import write_atomically
 from models.errors import CatalogueError
 
 _FIRST = 64 * "0"

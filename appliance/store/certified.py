@@ -11,8 +11,8 @@ from pathlib import Path
 from appliance.errors import NotThere
 from appliance.store.station_key import KeyDamaged, StationKey, read_plain_file
 from models.certification import Finding, Place, Record, read_record, sealed, why_not
+from models.durable import write_atomically
 from models.errors import RecordError
-from models.package import write_atomically
 
 _MAX_RECORD_BYTES = 1 << 20
 

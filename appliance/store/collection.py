@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from appliance.domain.clock import Clock
 from appliance.domain.device import DeviceState
+from models.durable import sync_folder
 from models.origin import Origin, with_origin
 
 _log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class PictureCollection:
         try:
             for folder in (self._data_set, self._folder):
                 folder.mkdir(exist_ok=True)
-                _sync_folder(folder.parent)
+                sync_folder(folder.parent)
             if not self._locked():
                 self.state = DeviceState(
                     "fault",
@@ -128,7 +129,7 @@ class PictureCollection:
         if path.exists():
             raise FileExistsError(17, "a picture of this name is there already", str(path))
         self._partial.rename(path)
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
     def _write_partial(self, content: bytes) -> None:
         with self._partial.open("wb") as file:
@@ -188,11 +189,3 @@ def _stem(origin: Origin) -> str:
     time = f"{taken:%Y%m%dT%H%M%S}.{taken.microsecond // 1000:03d}Z"
     lot = re.sub(r"[^\w.-]+", "-", origin.lot)[:_LOT_LETTERS]
     return "_".join(word for word in (time, lot, origin.part) if word)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -29,7 +29,7 @@ from appliance.domain.verdict import Verdict
 from appliance.store.exact import from_plain, to_plain
 from appliance.store.shelves import Item, Kind, Shelves
 from models.decision import Decision, DefectClass, Outcome, Scores
-from models.package import write_atomically
+from models.durable import write_atomically
 from models.prepared import Prepared
 
 SCHEMA = "okng-evidence/1"

@@ -15,8 +15,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from appliance.store.station_key import KeyDamaged, StationKey, derived, read_plain_file
+from models.durable import write_atomically
 from models.entry import Entry, json_bytes, strict_json
-from models.package import write_atomically
 
 _MAX_BYTES = 4 << 20
 

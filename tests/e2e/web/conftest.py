@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +14,12 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from appliance.cameras.flange import draw
+from appliance.demo.watcher import Watcher
 from appliance.live import LiveDefect, LiveStatus, LiveVerdict
+from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, write_config
 from tests.fakes.station_socket import StationSocket, status, verdict
-from tests.fakes.web_server import running_page
+from tests.fakes.waiting import until
+from tests.fakes.web_server import PIN, running_page, secret_file
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -33,6 +37,35 @@ NAMES = {
     "stain": ("Stain", "污渍"),
     "chip": ("Chipped edge", "崩边"),
 }
+
+
+@contextlib.contextmanager
+def running_station(folder: Path, said: Callable[[LiveStatus], bool], more: str = "") -> Iterator[Running]:
+    """The real station, triggered by hand, whose state lies in `folder`; yields once its status says what `said` wants.
+
+    `more` is added to its configuration.
+    """
+    config = write_config(
+        folder / "station.toml",
+        station={"state_dir": folder},
+        camera={"type": "synthetic", "seed": 5},
+        trigger={"source": "software"},
+        model={"package": DEMO_PACKAGE},
+    )
+    config.write_text(config.read_text() + more)
+    watcher = Watcher(folder / "run" / "station.sock")
+    watcher.start()
+    with Running([*OKNG, "run", "--config", config], folder / "station.log") as running:
+        until(lambda: watcher.status is not None and said(watcher.status), "the station runs", 60)
+        watcher.stop()
+        yield running
+
+
+@contextlib.contextmanager
+def page_with_pin(folder: Path) -> Iterator[str]:
+    """The real page server of a station whose state lies in `folder`, where who knows the PIN may act."""
+    with running_page(folder, pin_file=secret_file(folder / "pin", PIN)) as address:
+        yield address
 
 
 class Line:

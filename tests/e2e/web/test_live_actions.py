@@ -14,36 +14,24 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from appliance.demo.audit import read_journal
-from appliance.demo.watcher import Watcher
-from tests.e2e.web.conftest import Line, Open
+from tests.e2e.web.conftest import Line, Open, page_with_pin, running_station
 from tests.e2e.web.test_live_layout import BUSY, FLAWS, LANGUAGES, SIZES, shown
-from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, write_config
+from tests.fakes.line import Running
 from tests.fakes.waiting import until
-from tests.fakes.web_server import PIN, running_page, secret_file
+from tests.fakes.web_server import PIN
 
 HIDDEN = ".only-says .asks-pin"
 
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    with running_page(tmp_path, pin_file=secret_file(tmp_path / "pin", PIN)) as address:
+    with page_with_pin(tmp_path) as address:
         yield address
 
 
 @pytest.fixture
 def station(tmp_path: Path) -> Iterator[Running]:
-    config = write_config(
-        tmp_path / "station.toml",
-        station={"state_dir": tmp_path},
-        camera={"type": "synthetic", "seed": 5},
-        trigger={"source": "software"},
-        model={"package": DEMO_PACKAGE},
-    )
-    watcher = Watcher(tmp_path / "run" / "station.sock")
-    watcher.start()
-    with Running([*OKNG, "run", "--config", config], tmp_path / "station.log") as running:
-        until(lambda: watcher.status is not None and watcher.status.ready, "the station is ready", 60)
-        watcher.stop()
+    with running_station(tmp_path, lambda status: status.ready) as running:
         yield running
 
 

@@ -9,11 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from appliance.demo.watcher import Watcher
-from tests.e2e.web.conftest import Open
-from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, write_config
-from tests.fakes.waiting import until
-from tests.fakes.web_server import PIN, running_page, secret_file
+from tests.e2e.web.conftest import Open, page_with_pin, running_station
+from tests.fakes.line import Running
+from tests.fakes.web_server import PIN
 
 GOLDEN = """
 [recipe.golden]
@@ -29,25 +27,13 @@ expected = "NG"
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    with running_page(tmp_path, pin_file=secret_file(tmp_path / "pin", PIN)) as address:
+    with page_with_pin(tmp_path) as address:
         yield address
 
 
 @pytest.fixture
 def station(tmp_path: Path) -> Iterator[Running]:
-    config = write_config(
-        tmp_path / "station.toml",
-        station={"state_dir": tmp_path},
-        camera={"type": "synthetic", "seed": 5},
-        trigger={"source": "software"},
-        model={"package": DEMO_PACKAGE},
-    )
-    config.write_text(config.read_text() + GOLDEN)
-    watcher = Watcher(tmp_path / "run" / "station.sock")
-    watcher.start()
-    with Running([*OKNG, "run", "--config", config], tmp_path / "station.log") as running:
-        until(lambda: watcher.status is not None and watcher.status.golden is not None, "the station runs", 60)
-        watcher.stop()
+    with running_station(tmp_path, lambda status: status.golden is not None, GOLDEN) as running:
         yield running
 
 

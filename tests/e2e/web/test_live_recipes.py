@@ -10,19 +10,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from appliance.demo.watcher import Watcher
-from tests.e2e.web.conftest import Open
-from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, write_config
+from tests.e2e.web.conftest import Open, page_with_pin, running_station
+from tests.fakes.line import Running
 from tests.fakes.recipes import save, store_at
-from tests.fakes.waiting import until
-from tests.fakes.web_server import PIN, running_page, secret_file
+from tests.fakes.web_server import PIN
 
 LOAD_MS = 60_000
 
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    with running_page(tmp_path, pin_file=secret_file(tmp_path / "pin", PIN)) as address:
+    with page_with_pin(tmp_path) as address:
         yield address
 
 
@@ -31,18 +29,7 @@ def station(tmp_path: Path) -> Iterator[Running]:
     store = store_at(tmp_path / "recipes")
     save(store, more='codes = ["4006381333931"]')
     save(store, id="washer", number=13)
-    config = write_config(
-        tmp_path / "station.toml",
-        station={"state_dir": tmp_path},
-        camera={"type": "synthetic", "seed": 5},
-        trigger={"source": "software"},
-        model={"package": DEMO_PACKAGE},
-    )
-    watcher = Watcher(tmp_path / "run" / "station.sock")
-    watcher.start()
-    with Running([*OKNG, "run", "--config", config], tmp_path / "station.log") as running:
-        until(lambda: watcher.status is not None and watcher.status.ready, "the station is ready", 60)
-        watcher.stop()
+    with running_station(tmp_path, lambda status: status.ready) as running:
         yield running
 
 

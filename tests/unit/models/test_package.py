@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from models import package as package_module
+from models.durable import write_atomically
 from models.errors import PackageError, PackageMissing
-from models.package import MANIFEST, open_package, write_atomically, write_package
+from models.package import MANIFEST, open_package, write_package
 from tests.fakes.packages import parsed, small_files, small_manifest, write_small_package
 
 
