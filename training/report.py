@@ -5,31 +5,22 @@ Every score in it is held out: it was given by a scorer that never saw the pictu
 
 from __future__ import annotations
 
-import base64
 import json
 from collections import Counter
 from html import escape
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from models.certificate_text import lines
 from models.decision import outcome_of
 from models.intervals import two_sided
 from models.runtimes.choose import REFERENCE
 from training.fit import auroc
+from training.page import figure, page, pictures, table
 from training.proof import bound_of, proof
 from training.report_networks import network_figures, network_table, sentences
-from training.report_parts import histogram, latency_rows, overlay, table
+from training.report_parts import histogram, latency_rows, overlay
 from training.run import TrainingRun
 
 _WORST = 24
-STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:64em;padding:0 1em;color:#222}
-h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ccc}
-table{border-collapse:collapse}td,th{padding:.2em .8em;border:1px solid #ccc;text-align:left}
-.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(15em,1fr));gap:1em}
-.pictures img{width:100%}figure{margin:0}figcaption{font-size:.85em}.note{color:#555}svg{max-width:100%}"""
 
 
 def held_out_auroc(run: TrainingRun) -> float | None:
@@ -121,15 +112,14 @@ def html(run: TrainingRun) -> str:
         "<h2>Pictures to look at first</h2>" + _pictures(run),
         "<h2>Origin</h2>" + _origin(run),
     ]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(sections)}</body></html>\n'
+    return page(title, sections)
 
 
 def _data(run: TrainingRun) -> str:
     pictures = (*run.data.pictures, *run.data.empty)
     counts = Counter(picture.label for picture in pictures)
     rows = [
-        (label, count, sum(p.mask is not None for p in pictures if p.label == label))
+        (label, count, sum(p.marks.outlined for p in pictures if p.label == label))
         for label, count in sorted(counts.items())
     ]
     groups = len({picture.group for picture in run.data.good})
@@ -197,16 +187,7 @@ def _pictures(run: TrainingRun) -> str:
         figure(f"{picture.name}: {score:.3f}", image) for (score, picture), image in zip(chosen, maps, strict=True)
     ]
     note = '<p class="note">Maps are the shipped scorer\'s; the scores beneath are held out.</p>'
-    return f'{note}<div class="pictures">{"".join(figures_)}</div>'
-
-
-def figure(caption: str, image: NDArray[np.uint8]) -> str:
-    """A picture inside the report."""
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])
-    source = base64.b64encode(bytes(data)).decode()
-    return (
-        f'<figure><img alt="" src="data:image/jpeg;base64,{source}"><figcaption>{escape(caption)}</figcaption></figure>'
-    )
+    return note + pictures(figures_)
 
 
 def _origin(run: TrainingRun) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from training.artefacts import LITERT, SYMMETRIC, Trial
-from training.report_parts import table
+from training.page import table
 from training.run import Networks
 
 _NAMES = {LITERT: "LiteRT", SYMMETRIC: "symmetric INT8 for TensorRT and ARM"}

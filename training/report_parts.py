@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import cv2
@@ -22,13 +21,6 @@ if TYPE_CHECKING:
 _WIDTH_PX, _HEIGHT_PX, _BINS = 800, 240, 60
 _TIMED = 60
 _MAP_WIDTH_PX = 320
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """An HTML table; everything is escaped."""
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{top}</tr>{body}</table>"
 
 
 def histogram(good: NDArray[np.float64], bad: NDArray[np.float64], limits: Limits) -> str:

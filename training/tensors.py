@@ -13,7 +13,8 @@ from models.layout import Layout, View
 from models.quality import Quality
 from models.scorers import Mosaics
 from training.config import CALIBRATION_PICTURES
-from training.data.dataset import DataSet, Picture, read_mask
+from training.data.dataset import DataSet, Picture
+from training.data.masks import defect_mask
 from training.errors import BadData
 from training.features import Inputs, Shot, frames_of, views_per_picture
 from training.fit import Mask
@@ -92,11 +93,9 @@ def read_tensors(data: DataSet, inputs: Inputs, seed: int, progress: Progress) -
 
 def _mask(picture: Picture, inputs: Inputs, layout: Layout) -> Mask | None:
     """The picture's mask inside the region; none where it has none or the region misses it."""
-    if picture.mask is None:
+    mask = defect_mask(picture)
+    if mask is None:
         return None
-    mask = read_mask(picture.mask)
-    if (mask.shape[1], mask.shape[0]) != picture.size:
-        raise BadData(f"the mask {picture.mask} is not as large as its picture; draw it again")
     inside = np.asarray(inputs.region(picture, mask.astype(np.uint8)), np.bool_)
     if layout.hidden is not None:
         inside = inside & ~layout.hidden

@@ -2,7 +2,9 @@
 
 DIR/good/*.png  DIR/<defect>/*.png        pictures, any name, any script
 DIR/empty/*.png                           optional: what the camera sees when no part is there
+DIR/unlabelled/*.png                      optional: pictures that nobody labelled; never trained on
 DIR/ground_truth/<defect>/<stem>.png      masks, optional (also <stem>_mask.png)
+DIR/annotations.jsonl                     optional: polygons, boxes, masks of further classes; see annotations.py
 DIR/groups.csv                            optional: picture,group (pictures of one part or lot share a group)
                                           without a row: the lot that a collecting station wrote into the picture
 DIR/catalogue.toml                        optional: names and severities of the defects
@@ -12,28 +14,45 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from models.errors import BadPicture
 from models.origin import origin_of, without_origin
 from models.picture_file import SUFFIXES, read_picture
 from training.config import MIN_GOOD
+from training.data.annotations import ANNOTATIONS, Annotation, read_annotations
+from training.data.marks import Shape, ShapeKind
 from training.errors import BadData, NotThere
 
 GOOD = "good"
 EMPTY = "empty"
+UNLABELLED = "unlabelled"
 MASKS = "ground_truth"
+SPLITS = "splits"
+_NO_CLASSES = frozenset({MASKS, SPLITS})
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where a picture's defects are: `shapes` drawn, `masks` painted, (class, file) each."""
+
+    shapes: tuple[Shape, ...] = ()
+    masks: tuple[tuple[str, Path], ...] = ()
+
+    @property
+    def outlined(self) -> bool:
+        """Whether pixels are known; a box tells none."""
+        return bool(self.masks) or any(shape.kind is ShapeKind.POLYGON for shape in self.shapes)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture; `label` is its folder, `name` its path inside the data set, `size` (width, height)."""
+    """One picture; `label` is its folder, `name` its path inside the data set, `size` (width, height).
+
+    `labels`: all classes it shows, that of the folder first.
+    """
 
     path: Path
     name: str
@@ -41,7 +60,8 @@ class Picture:
     group: str
     sha256: str
     size: tuple[int, int]
-    mask: Path | None
+    marks: Marks = field(default_factory=Marks)
+    labels: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
@@ -52,13 +72,14 @@ class Picture:
 class DataSet:
     """Pictures of parts, sorted by name without exact copies; `copies` says which were left out and what they equal.
 
-    `empty`: those that show no part; they are neither good nor defective.
+    `empty`: those that show no part; they are neither good nor defective. `unlabelled`: nobody knows yet.
     """
 
     root: Path
     pictures: tuple[Picture, ...]
     copies: tuple[tuple[str, str], ...]
     empty: tuple[Picture, ...] = ()
+    unlabelled: tuple[Picture, ...] = ()
 
     @property
     def good(self) -> tuple[Picture, ...]:
@@ -83,26 +104,15 @@ class DataSet:
         return self.pictures[0].size
 
     def sha256(self) -> str:
-        """Changes with any picture, mask, name, group or catalogue entry."""
+        """Changes with any picture, mark, name, group or catalogue entry; not with what is unlabelled."""
         digest = hashlib.sha256()
         for picture in (*self.pictures, *self.empty):
-            mask = hashlib.sha256(picture.mask.read_bytes()).hexdigest() if picture.mask else "-"
-            digest.update(f"{picture.name}\0{picture.sha256}\0{picture.group}\0{mask}\n".encode())
+            masks = "".join(f"{label}\0{_sha256(path)}" for label, path in picture.marks.masks)
+            said = f"{picture.name}\0{picture.sha256}\0{picture.group}\0{picture.labels}\0{picture.marks.shapes}"
+            digest.update(f"{said}\0{masks}\n".encode())
         catalogue = self.root / "catalogue.toml"
         digest.update(catalogue.read_bytes() if catalogue.is_file() else b"")
         return digest.hexdigest()
-
-
-def read_mask(path: Path) -> NDArray[np.bool_]:
-    """A mask `(H, W)`: anything not black is defect.
-
-    Raises:
-        BadData: this is no picture.
-    """
-    mask = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
-    if mask is None:
-        raise BadData(f"the mask {path} is no readable picture; remove it or copy it again")
-    return np.asarray(mask > 0, np.bool_)
 
 
 def open_dataset(root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True) -> DataSet:
@@ -116,15 +126,26 @@ def open_dataset(root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True)
         raise NotThere(f"there is no data set at {root}; name a folder that holds good/ and one folder a defect")
     if not (root / GOOD).is_dir():
         raise NotThere(f"{root} has no folder good/; put the pictures of good parts there")
-    groups = read_groups(root / "groups.csv")
+    groups, annotations = read_groups(root / "groups.csv"), read_annotations(root)
     pictures, broken = [], []
     for path, label in _walk(root):
         try:
-            pictures.append(read_one(root, path, label, groups))
+            pictures.append(read_one(root, path, label, groups, annotations))
         except BadPicture as error:
             broken.append(f"{label}/{error}")
     if broken:
         raise BadData(f"{len(broken)} pictures cannot be used: {listed(broken)}")
+    marked = [
+        one.name for one in pictures if one.label in (GOOD, EMPTY) and (one.marks != Marks() or len(one.labels) > 1)
+    ]
+    if marked:
+        raise BadData(
+            f"{root / ANNOTATIONS} marks defects in good or empty pictures: {listed(marked)}; "
+            "move each into the folder of its defect, or take its line out"
+        )
+    strangers = sorted(set(annotations) - {picture.name for picture in pictures})
+    if strangers:
+        raise BadData(f"{root / ANNOTATIONS} names pictures that are not there: {listed(strangers)}; correct it there")
     data = _without_copies(root, pictures)
     _check(data, min_good, one_size)
     return data
@@ -132,13 +153,15 @@ def open_dataset(root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True)
 
 def _walk(root: Path) -> Iterator[tuple[Path, str]]:
     for folder in sorted(root.iterdir()):
-        if folder.is_dir() and folder.name != MASKS and not folder.name.startswith("."):
+        if folder.is_dir() and folder.name not in _NO_CLASSES and not folder.name.startswith("."):
             for path in sorted(folder.iterdir()):
                 if path.is_file() and path.suffix.lower() in SUFFIXES:
                     yield path, folder.name
 
 
-def read_one(root: Path, path: Path, label: str, groups: dict[str, str]) -> Picture:
+def read_one(
+    root: Path, path: Path, label: str, groups: Mapping[str, str], annotations: Mapping[str, Annotation]
+) -> Picture:
     """One picture of a data set.
 
     Raises:
@@ -151,10 +174,22 @@ def read_one(root: Path, path: Path, label: str, groups: dict[str, str]) -> Pict
     group = groups.get(name) or (f"lot {origin.lot}" if origin is not None and origin.lot else name)
     # Without its origin: the same picture of two parts is a copy, whichever part it is said to show.
     digest = hashlib.sha256(without_origin(content)).hexdigest()
+    said = annotations.get(name, Annotation(picture=name))
+    labels = tuple(dict.fromkeys((label, *said.labels)))
+    return Picture(path, name, label, group, digest, (width, height), _marks(root, path, label, said), labels)
+
+
+def _marks(root: Path, path: Path, label: str, said: Annotation) -> Marks:
+    """What the picture's own mask and its annotation say; of a good picture the annotation alone."""
     folder = root / MASKS / label
-    masks = (folder / f"{path.stem}.png", folder / f"{path.stem}_mask.png")
-    mask = next((mask for mask in masks if mask.is_file()), None) if label != GOOD else None
-    return Picture(path, name, label, group, digest, (width, height), mask)
+    named = (folder / f"{path.stem}.png", folder / f"{path.stem}_mask.png")
+    own = [(label, mask) for mask in named if label != GOOD and mask.is_file()][:1]
+    masks = dict.fromkeys([*own, *((row.label, root / row.file) for row in said.masks)])
+    return Marks(tuple(row.shape for row in said.shapes), tuple(masks))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_groups(path: Path) -> dict[str, str]:
@@ -176,11 +211,13 @@ def _without_copies(root: Path, pictures: list[Picture]) -> DataSet:
     first: dict[str, Picture] = {}
     copies: list[tuple[str, str]] = []
     crossing: list[str] = []
-    for picture in pictures:
+    # What nobody labelled comes last: beside a labelled copy it is the copy.
+    for picture in sorted(pictures, key=lambda picture: picture.label == UNLABELLED):
         known = first.setdefault(picture.sha256, picture)
         if known is picture:
             continue
-        if known.label != picture.label and {known.label, picture.label} & {GOOD, EMPTY}:
+        labels = {known.label, picture.label}
+        if len(labels) > 1 and labels & {GOOD, EMPTY} and UNLABELLED not in labels:
             crossing.append(f"{picture.name} = {known.name}")
         copies.append((picture.name, known.name))
     if crossing:
@@ -188,9 +225,11 @@ def _without_copies(root: Path, pictures: list[Picture]) -> DataSet:
             f"the same picture is both good and defective, or a part and empty: {listed(crossing)}; "
             "remove the wrong copy"
         )
-    parts = tuple(picture for picture in first.values() if picture.label != EMPTY)
-    empty = tuple(picture for picture in first.values() if picture.label == EMPTY)
-    return DataSet(root, parts, tuple(copies), empty)
+    parts = tuple(picture for picture in first.values() if picture.label not in (EMPTY, UNLABELLED))
+    empty, unlabelled = (
+        tuple(picture for picture in first.values() if picture.label == label) for label in (EMPTY, UNLABELLED)
+    )
+    return DataSet(root, parts, tuple(copies), empty, unlabelled)
 
 
 def _check(data: DataSet, min_good: int, one_size: bool) -> None:

@@ -95,7 +95,7 @@ def open_assembly(root: Path) -> AssemblyData:
     pictures, broken = [], []
     for name in names:
         try:
-            picture = read_one(root, root / name, "", groups)
+            picture = read_one(root, root / name, "", groups, {})
         except BadPicture as error:
             broken.append(str(error))
         else:

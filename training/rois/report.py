@@ -15,10 +15,10 @@ from models.certificate_text import lines
 from models.geometry_entry import piece
 from models.picture_file import read_picture
 from training.fit import auroc
+from training.page import figure, page, pictures, table
 from training.proof import bound_of, proof
-from training.report import STYLE, figure
 from training.report_networks import network_figures, network_table, sentences
-from training.report_parts import histogram, table
+from training.report_parts import histogram
 from training.rois.evaluate import row_figures
 from training.rois.figures import RegionFigures, RegionJudged, by_part, by_region
 from training.rois.run import AssemblyRun
@@ -82,8 +82,7 @@ def html(run: AssemblyRun) -> str:
         "<h2>Regions to look at first</h2>" + _worst(run),
         "<h2>Origin</h2>" + _origin(run),
     ]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(sections)}</body></html>\n'
+    return page(title, sections)
 
 
 def _row(row: RegionFigures) -> tuple[object, ...]:
@@ -130,7 +129,7 @@ def _worst(run: AssemblyRun) -> str:
     half = _WORST // 2
     chosen = [*bad[:half], *good[: _WORST - min(half, len(bad))]]
     shown = sorted(chosen, key=lambda one: not one.wrong)
-    return f'<div class="pictures">{"".join(_figure(run, one) for one in shown)}</div>'
+    return pictures(_figure(run, one) for one in shown)
 
 
 def _figure(run: AssemblyRun, one: RegionJudged) -> str:

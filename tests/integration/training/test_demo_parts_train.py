@@ -7,7 +7,8 @@ from pathlib import Path
 from appliance.cameras.flange_defects import KINDS
 from appliance.demo.data_set import CATALOGUE, PartsToDraw, write_parts
 from training.data.catalogue import build_catalogue
-from training.data.dataset import open_dataset, read_mask
+from training.data.dataset import open_dataset
+from training.data.masks import read_mask
 
 
 def test_training_finds_every_part_mask_and_name(tmp_path: Path) -> None:
@@ -15,7 +16,7 @@ def test_training_finds_every_part_mask_and_name(tmp_path: Path) -> None:
     data = open_dataset(tmp_path, min_good=3)
     assert (len(data.good), data.defects, data.size, data.copies) == (3, tuple(sorted(KINDS)), (900, 640), ())
     assert [picture.label for picture in data.empty] == ["empty", "empty"]
-    masks = [read_mask(picture.mask) for picture in data.defective if picture.mask]
+    masks = [read_mask(path) for picture in data.defective for _, path in picture.marks.masks]
     assert len(masks) == 8 and all(mask.any() for mask in masks)
     named = {row.label: (row.name_en, row.name_zh, row.severity) for row in build_catalogue(tmp_path, data.defects)}
     assert {kind: named[kind] for kind in KINDS} == CATALOGUE

@@ -223,7 +223,7 @@ def test_without_torch_the_command_says_what_to_install(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     find = sys.modules["importlib.util"].find_spec
-    monkeypatch.setattr("training.cli.find_spec", lambda name: None if name == "torch" else find(name))
+    monkeypatch.setattr("training.guard.find_spec", lambda name: None if name == "torch" else find(name))
     done = call_train(data, tmp_path / "a.okng")
     assert done.exit_code == 2 and "install okng[train]" in done.stderr
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from models.origin import Origin, with_origin
-from training.data.dataset import open_dataset, read_mask
+from training.data.dataset import open_dataset
+from training.data.masks import read_mask
 from training.errors import BadData, NotThere
 
 ORIGIN = Origin("2026-01-02T03:04:05+00:00", "1", "", "A", "plc", "fake", "a/b/c/d/e", "synced")
@@ -47,7 +48,7 @@ def test_masks_are_found_under_both_names(root: Path) -> None:
         path = root / "ground_truth" / name
         path.parent.mkdir(parents=True)
         path.write_bytes(cv2.imencode(".png", mask)[1].tobytes())
-    masks = [read_mask(picture.mask) for picture in open_dataset(root, min_good=4).defective if picture.mask]
+    masks = [read_mask(path) for picture in open_dataset(root, min_good=4).defective for _, path in picture.marks.masks]
     assert [int(mask.sum()) for mask in masks] == [2, 2]
 
 

@@ -85,7 +85,7 @@ def test_an_expected_class_that_too_few_views_show_is_refused(tmp_path: Path) ->
 
 
 def judged(picture: str, roi: str, label: str, outcome: Outcome, seen: str, score: float) -> RegionJudged:
-    taken = Picture(Path(picture), picture, "", picture, "", (1, 1), None)
+    taken = Picture(Path(picture), picture, "", picture, "", (1, 1))
     return RegionJudged(taken, roi, "screw", label, score, outcome, seen)
 
 

