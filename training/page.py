@@ -1,4 +1,4 @@
-"""Self-contained HTML pages in English and Chinese: one file, no network, no script, a switch of the language at its top.
+"""Self-contained HTML pages in English and Chinese: one file, no network, no script, a language switch at the top.
 
 A text that exists in one language alone (a file's name, a figure, a sentence not translated) is shown in both.
 """
