@@ -15,13 +15,16 @@ class ReadOptions:
 
     `pattern`: a regular expression over a file's name with named groups `label`, `group`, `split`, and any other as
     a tag; for flat folders. `table`: CSV with a column for the picture (image, picture, file), and label, split and
-    one for the group. `rois`: the regions (rois.toml) of an assembly.
+    one for the group. `rois`: the regions (rois.toml) of an assembly. `good`: class names that mean a good part.
+    `unmarked`: what pictures without any label or mark are: `good`, `unlabelled`, or undecided.
     """
 
     images: Path | None = None
     pattern: str | None = None
     table: Path | None = None
     rois: Path | None = None
+    good: tuple[str, ...] = ()
+    unmarked: str | None = None
 
 
 class Format(Protocol):

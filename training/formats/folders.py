@@ -1,0 +1,73 @@
+"""One folder a class, at any depth: `X-SDD/datas/red iron/0001.png` is of the class `red iron`.
+
+    ROOT/good/001.png      ROOT/<class>/…      ROOT/any/folders/<class>/images/…
+    ROOT/train/<class>/…   ROOT/test/<class>/…                             with a split
+    ROOT/unlabelled/…      ROOT/train/…        ROOT/001.png                pictures that nobody labelled
+
+The class is the last folder that is called neither as a split nor as pictures are (images, imgs, …).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from training.errors import BadData
+from training.formats.base import ReadOptions
+from training.formats.classes import UNLABELLED
+from training.formats.copying import Copies, refuse_same_folders, refuse_unfit_folder
+from training.formats.item import Fact, Item, Source
+from training.formats.walk import pictures_under
+
+SPLIT_NAMES = frozenset(
+    {"train", "training", "val", "valid", "validation", "test", "testing", "calibration", "regression"}
+)
+_PICTURE_FOLDERS = frozenset({"images", "image", "imgs", "img", "pictures", "jpegimages"})
+
+
+class Folders:
+    name = "folders"
+    holds = frozenset({Fact.GOOD, Fact.LABEL, Fact.SPLIT})
+
+    def recognises(self, root: Path) -> bool:
+        """Any folder that holds folders; it stands last."""
+        return root.is_dir() and any(entry.is_dir() and not entry.name.startswith(".") for entry in root.iterdir())
+
+    def read(self, root: Path, options: ReadOptions) -> Source:
+        items = tuple(_item(root, path) for path in pictures_under(root))
+        return Source(root, self.name, items, tuple(sorted({label for item in items for label in item.labels})))
+
+    def write(self, source: Source, folder: Path) -> tuple[str, ...]:
+        copies = Copies(folder)
+        labels = sorted({label for item in source.items for label in item.classes[:1]})
+        refuse_same_folders(labels)
+        for label in labels:
+            _refuse_unreadable(label)
+        odd: set[str] = set()
+        for item in source.items:
+            split = item.split or ""
+            if split.casefold() not in {"", *SPLIT_NAMES}:
+                odd.add(split)
+                split = ""
+            copies.add(item, "/".join(part for part in (split, *(item.classes[:1] or (UNLABELLED,))) if part))
+        return (*copies.notes(), *(f"no folder can say the split {name!r}; it is left out" for name in sorted(odd)))
+
+
+def class_of(name: str) -> tuple[str | None, str | None]:
+    """(class, split) that a path inside a data set says."""
+    folders = PurePosixPath(name).parts[:-1]
+    split = next((part for part in folders if part.casefold() in SPLIT_NAMES), None)
+    classes = [part for part in folders if part.casefold() not in SPLIT_NAMES | _PICTURE_FOLDERS]
+    label = classes[-1] if classes else None
+    return (None if label is not None and label.casefold() == UNLABELLED else label), split
+
+
+def _item(root: Path, path: Path) -> Item:
+    name = path.relative_to(root).as_posix()
+    label, split = class_of(name)
+    return Item(path, name, (label,) if label is not None else (), split=split)
+
+
+def _refuse_unreadable(label: str) -> None:
+    refuse_unfit_folder(label)
+    if class_of(f"{label}/picture.png")[0] is None:
+        raise BadData(f"a folder called {label!r} would not be read as a class; rename it with --rename {label}=NAME")
