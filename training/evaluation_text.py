@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from models.detector import Detector
 from models.package import open_package
 from models.runtimes.choose import installed_runtimes
-from training.data.dataset import open_dataset
+from training.data.dataset import EMPTY, open_dataset
 from training.errors import BadData
 from training.evaluate import Evaluation, count_gaps, judge_pictures, summarize
+from training.suggestion.audit import drawn_with
 
 
-def evaluate_package(package: Path, root: Path, runtime: str, threads: int) -> list[Evaluation]:
+def evaluate_package(package: Path, root: Path, runtime: str, threads: int, audited: bool = False) -> list[Evaluation]:
     """Judge every picture of `root` on one runtime or on "all" that are installed and have a network in the package.
+
+    `audited`: only what was drawn at random with this very package before anybody had labelled it.
 
     Raises:
         TrainingError: the data set cannot be used.
         ModelError: the package cannot be used, or a picture is none it can judge.
     """
-    manifest = open_package(package).manifest
+    opened = open_package(package)
+    manifest = opened.manifest
     if manifest.task != "anomaly":
         raise BadData(f"{package} judges named regions; name a data set with rois.toml and labels.csv")
     formats = {artefact.format for artefact in manifest.artefacts}
     data = open_dataset(root, min_good=0, one_size=False)
+    if audited:
+        drawn = drawn_with(root, data, opened.hash)
+        parts, empty = (tuple(one for one in drawn if (one.label == EMPTY) is gap) for gap in (False, True))
+        data = replace(data, pictures=parts, empty=empty)
     found = []
     for name in installed_runtimes(formats) if runtime == "all" else (runtime,):
         detector = Detector.load(package, runtime=name, threads=threads)
