@@ -79,8 +79,8 @@ def drawn_with(root: Path, data: DataSet, package: str) -> tuple[Picture, ...]:
         left = sum(picture not in labelled for picture in one.pictures)
         if left:
             raise BadData(
-                f"{left} of the {one.drawn} pictures of audit round {one.round} have no label; move each into the folder "
-                "of what it shows, because without the hard ones the sample would flatter the model"
+                f"{left} of the {one.drawn} pictures of audit round {one.round} have no label; move each into the "
+                "folder of what it shows, because without the hard ones the sample would flatter the model"
             )
     return tuple(labelled[picture] for picture in sorted({picture for one in rounds for picture in one.pictures}))
 

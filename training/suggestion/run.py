@@ -9,6 +9,7 @@ from pathlib import Path
 
 from models.decision import Limits
 from models.origin import without_origin
+from models.package import open_package
 from training.data.dataset import GOOD, open_dataset
 from training.errors import BadData, NotThere
 from training.formats.walk import pictures_under
@@ -58,6 +59,7 @@ def suggest_next(asked: Asked, progress: Progress) -> Suggested:
         ModelError: the package cannot be used.
         OSError: the record cannot be written; nothing is suggested then.
     """
+    open_package(asked.package)  # a wrong path is said before a large data set is read
     own = (asked.data / GOOD).is_dir()
     candidates, labelled = _of_data_set(asked.data) if own else (_of_folder(asked.data), [])
     if asked.labelled is not None:

@@ -76,9 +76,14 @@ def test_list_page_and_copies_show_the_same_pictures_and_nothing_is_replaced(
     assert {path.read_bytes() for path in take.iterdir()} == {(data / name).read_bytes() for name in names}
     assert "随机抽取" in page.read_text()
     before = out.read_bytes()
-    for again in (options, (data, package, "--out", out), (data, package, "--page", page), (data, package, "--take", take)):
+    for again in (
+        options,
+        (data, package, "--out", out),
+        (data, package, "--page", page),
+        (data, package, "--take", take),
+    ):
         refused = call(*again)
-        assert refused.exit_code == 2 and "is there already" in refused.stderr or "is not empty" in refused.stderr
+        assert refused.exit_code == 2 and ("is there already" in refused.stderr or "is not empty" in refused.stderr)
     assert out.read_bytes() == before
 
 
@@ -133,7 +138,13 @@ def test_too_small_a_picture_is_told_and_the_rest_goes_on(data: Path, package: P
 
 @pytest.mark.parametrize(
     ("shares", "said"),
-    [("audit", "audit=20"), ("often=3", "audit=20"), ("audit=0", "add up"), ("near=nan", "no share"), ("near=1,near=2", "twice")],
+    [
+        ("audit", "audit=20"),
+        ("often=3", "audit=20"),
+        ("audit=0", "add up"),
+        ("near=nan", "no share"),
+        ("near=1,near=2", "twice"),
+    ],
 )
 def test_shares_that_make_no_sense_are_refused(data: Path, package: Path, shares: str, said: str) -> None:
     done = call(data, package, "--shares", shares)
