@@ -16,6 +16,7 @@ class ReadOptions:
     `pattern`: a regular expression over a file's name with named groups `label`, `group`, `split`, and any other as
     a tag; for flat folders. `table`: CSV with a column for the picture (image, picture, file), and label, split and
     one for the group. `rois`: the regions (rois.toml) of an assembly. `good`: class names that mean a good part.
+    `rename`: old and new names of classes, also of regions' labels.
     `unmarked`: what pictures without any label or mark are: `good`, `unlabelled`, or undecided.
     """
 
@@ -24,6 +25,7 @@ class ReadOptions:
     table: Path | None = None
     rois: Path | None = None
     good: tuple[str, ...] = ()
+    rename: tuple[tuple[str, str], ...] = ()
     unmarked: str | None = None
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 from training.errors import BadData
+from training.formats.base import ReadOptions
 from training.formats.item import EMPTY, GOOD, Item, Source
 
 UNLABELLED = "unlabelled"
@@ -13,30 +14,32 @@ UNLABELLED = "unlabelled"
 GOOD_NAMES = frozenset({"good", "ok", "normal", "pass", "良品", "合格"})
 
 
-def told(source: Source, good: Iterable[str] = (), unmarked: str | None = None) -> Source:
-    """The same data set with good parts called `good`; `good`: further class names that mean it.
+def told(source: Source, options: ReadOptions) -> Source:
+    """The same data set with classes renamed, good parts called `good`, and unmarked pictures as `options` say.
 
-    `unmarked`: what pictures without any label or mark are: `good`, `unlabelled` or, undecided, None. Whoever labels
-    or trains has to ask: `undecided` finds them.
+    Whoever labels or trains asks what is still left undecided: `undecided`.
 
     Raises:
-        BadData: a name in `good` is no class of the data set; a good picture is said to show a defect too.
+        BadData: a class to be renamed or called good is none of the data set's; a good picture shows a defect too.
     """
-    known = {label for item in source.items for label in item.classes} | set(source.classes)
-    strangers = [name for name in good if name not in known]
-    if strangers:
-        raise BadData(
-            f"--good {strangers[0]!r} is no class of {source.root}; it has {', '.join(sorted(known)) or 'none'}"
-        )
-    names = frozenset(good)
-    items = tuple(_told(item, names, unmarked) for item in source.items)
-    contrary = [item.name for item in items if GOOD in item.classes and len(item.classes) > 1]
+    _refuse_strangers(source, options)
+    renamed = dict(options.rename)
+
+    def name(label: str) -> str:
+        if label in options.good or (label := renamed.get(label, label)).casefold() in GOOD_NAMES:
+            return GOOD
+        return EMPTY if label.casefold() == EMPTY else label
+
+    items = tuple(_told(item, name, renamed, options.unmarked) for item in source.items)
+    contrary = [
+        item.name for item in items if {GOOD, EMPTY} & set(item.classes) and (len(item.classes) > 1 or item.shapes)
+    ]
     if contrary:
         raise BadData(
-            f"{len(contrary)} pictures of {source.root} are said to be good and to show a defect, {contrary[0]} first; "
-            "correct their labels"
+            f"{len(contrary)} pictures of {source.root} are said to be good or empty and to show something else, "
+            f"{contrary[0]} first; correct their labels"
         )
-    classes = dict.fromkeys(_plain(label, names) for label in source.classes)
+    classes = dict.fromkeys(name(label) for label in source.classes)
     return replace(source, items=items, classes=tuple(label for label in classes if label not in (GOOD, EMPTY)))
 
 
@@ -45,14 +48,23 @@ def undecided(source: Source) -> tuple[Item, ...]:
     return tuple(item for item in source.items if not item.classes and not item.regions)
 
 
-def _told(item: Item, good: frozenset[str], unmarked: str | None) -> Item:
-    labels = tuple(dict.fromkeys(_plain(label, good) for label in item.labels))
-    if unmarked == GOOD and not labels and not item.classes and not item.regions:
+def _refuse_strangers(source: Source, options: ReadOptions) -> None:
+    asked = {**dict.fromkeys(options.good, "--good"), **dict.fromkeys(dict(options.rename), "--rename")}
+    if not asked:
+        return
+    known = {label for item in source.items for label in (*item.classes, *item.regions.values())} | set(source.classes)
+    for label, option in asked.items():
+        if label not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise BadData(f"{option} {label!r} is no class of {source.root}, read as {source.format}; it has {there}")
+
+
+def _told(item: Item, name: Callable[[str], str], renamed: dict[str, str], unmarked: str | None) -> Item:
+    labels = tuple(dict.fromkeys(name(label) for label in item.labels))
+    if unmarked == GOOD and not item.classes and not item.regions:
         labels = (GOOD,)
-    return item if labels == item.labels else replace(item, labels=labels)
-
-
-def _plain(label: str, good: frozenset[str]) -> str:
-    if label in good or label.casefold() in GOOD_NAMES:
-        return GOOD
-    return EMPTY if label.casefold() == EMPTY else label
+    shapes = tuple(replace(shape, label=name(shape.label)) for shape in item.shapes)
+    rasters = tuple(replace(raster, label=name(raster.label)) for raster in item.rasters)
+    regions = {region: renamed.get(label, label) for region, label in item.regions.items()}
+    same = (labels, shapes, rasters, regions) == (item.labels, item.shapes, item.rasters, item.regions)
+    return item if same else replace(item, labels=labels, shapes=shapes, rasters=rasters, regions=regions)

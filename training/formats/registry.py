@@ -49,7 +49,7 @@ def read_source(path: Path, format_name: str | None, options: ReadOptions) -> So
     found = by_name(format_name) if format_name else recognise(path)
     source = found.read(path, options)
     _check(source)
-    return told(source, options.good, options.unmarked)
+    return told(source, options)
 
 
 def _check(source: Source) -> None:
