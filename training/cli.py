@@ -72,6 +72,12 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
     type=click.Path(path_type=Path),
     help="TOML file: region, masks, alignment, tiles; see docs/geometry.md.",
 )
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="TOML file: [augment], [synthesize]; see docs/synthesize.md.",
+)
 @click.option("--id", "model_id", callback=_word, help="Model id  [default: NAME of the package]")
 @click.option("--model-version", callback=_word, help="Model version  [default: date of the newest picture]")
 @click.option("--created", callback=_moment, metavar="TIME", help="Time to record  [default: of the newest picture]")
@@ -94,6 +100,7 @@ def train(
     size: int | None,
     roi: tuple[int, int, int, int] | None,
     geometry_file: Path | None,
+    config_file: Path | None,
     model_id: str | None,
     model_version: str | None,
     created: str | None,
@@ -112,13 +119,14 @@ def train(
 
     def work() -> None:
         from training.config import ROI_SIZE_PX, SIZE_PX, TrainConfig
+        from training.declared import read_declared
         from training.framing import asked_geometry
         from training.rois.dataset import is_assembly
         from training.run import Request
 
         side = size or (ROI_SIZE_PX if is_assembly(data) else SIZE_PX)
-        geometry = asked_geometry(geometry_file, roi)
-        config = TrainConfig(seed=seed, size_px=side, geometry=geometry, runtimes=runtimes)
+        geometry, declared = asked_geometry(geometry_file, roi), read_declared(config_file)
+        config = TrainConfig(seed=seed, size_px=side, geometry=geometry, runtimes=runtimes, declared=declared)
         if folds is not None:
             _cross_validate(data, config, folds, repeats, as_json)
             return

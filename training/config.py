@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 
 from models.geometry_entry import GeometrySpec
+from training.declared import Declared
 
 SIZE_PX = 256
 ROI_SIZE_PX = 128
@@ -29,12 +30,14 @@ class TrainConfig:
     """`size_px` is the side of a square of the network input's area; the region's (or a tile's) proportions are kept.
 
     `runtimes`: those of `RUNTIMES` to make the package for; none given means all that are installed.
+    `declared`: augmentation and synthetic defects, as a file says or as is usual.
     """
 
     seed: int = 0
     size_px: int = SIZE_PX
     geometry: GeometrySpec = field(default_factory=GeometrySpec)
     runtimes: tuple[str, ...] | None = None
+    declared: Declared = field(default_factory=Declared)
 
     def wants(self, runtime: str) -> bool:
         return self.runtimes is None or runtime in self.runtimes
@@ -52,6 +55,8 @@ class TrainConfig:
         asked["roi"] = self.geometry.roi
         if self.geometry.model_fields_set - {"roi"}:
             asked["geometry"] = self.geometry.model_dump(mode="json", exclude_unset=True)
+        if self.declared != Declared():
+            asked["declared"] = self.declared.model_dump(mode="json")
         text = json.dumps(asked | fixed, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -17,11 +17,11 @@ from models.runtimes.base import Runtime
 from models.runtimes.choose import choose_runtime
 from models.scorers import Floats
 from training.config import MAX_VIEWS_PER_PICTURE, VIEWS_WANTED
-from training.data.augment import shifted_view, turned_view
+from training.data.augment import ViewKind, draw_way, lit_as
 from training.data.dataset import Picture
+from training.declared import AugmentSpec
 
 ALL_STRIDES = (4, 8, 16)
-VIEWS = {"turned": turned_view, "shifted": shifted_view}
 
 Features = tuple[Floats, ...]
 
@@ -50,8 +50,8 @@ class Seen:
 class Inputs:
     """How pictures of this run become network inputs: the way that the station goes."""
 
-    def __init__(self, geometry: Geometry) -> None:
-        self.geometry, self.size = geometry, geometry.size
+    def __init__(self, geometry: Geometry, augment: AugmentSpec) -> None:
+        self.geometry, self.size, self.augment = geometry, geometry.size, augment
 
     def of(self, picture: Picture) -> tuple[Shot, Quality] | None:
         """What network and gate see of a picture; None where the part is not found in it."""
@@ -64,20 +64,21 @@ class Inputs:
         pose = self.geometry.cut(read_picture(picture.path)).pose
         return self.geometry.region_by(pose, image)
 
-    def views(self, picture: Picture, kind: str, count: int, seed: int) -> Iterator[Shot]:
+    def views(self, picture: Picture, kind: ViewKind, count: int, seed: int) -> Iterator[Shot]:
         """`count` augmented shots; the same for the same picture content and seed.
 
         What is masked moves along with the picture: no view may show it where nothing is masked.
         """
         region = self.geometry.cut(read_picture(picture.path)).region
         layout = self.geometry.layout(picture.size)
-        for_picture, for_masks = (np.random.default_rng([seed, int(picture.sha256[:12], 16)]) for _ in range(2))
+        rng = np.random.default_rng([seed, int(picture.sha256[:12], 16)])
         for _ in range(count):
-            inputs = inputs_of(VIEWS[kind](region, for_picture), layout)
+            way = draw_way(kind, self.augment, (region.shape[1], region.shape[0]), rng)
+            inputs = inputs_of(lit_as(way.of(region), self.augment, rng), layout)
             if layout.hidden is None:
                 yield Shot(inputs, self._painted(picture))
                 continue
-            gone = VIEWS[kind](np.asarray(layout.hidden, np.uint8) * np.uint8(255), for_masks) > 0
+            gone = way.of(np.asarray(layout.hidden, np.uint8) * np.uint8(255)) > 0
             yield Shot(inputs, tuple(layout.painted_by(gone | layout.hidden, view) for view in layout.views))
 
     def _painted(self, picture: Picture) -> tuple[NDArray[np.bool_] | None, ...]:

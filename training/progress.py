@@ -30,6 +30,11 @@ class Progress:
             yield item
         self._end(step, total, self._clock() - started)
 
+    def say(self, sentence: str) -> None:
+        """A line of its own between two steps."""
+        self._stream.write(f"{sentence}\n")
+        self._stream.flush()
+
     def _end(self, step: str, total: int, took_s: float) -> None:
         start = "\r" if self._live else ""
         self._stream.write(f"{start}{step}: {total} in {took_s:.1f} s{' ' * 16 if self._live else ''}\n")

@@ -24,6 +24,7 @@ from training.calibrate import Raws, refuse_constant
 from training.config import TrainConfig
 from training.data.catalogue import build_catalogue
 from training.data.dataset import DataSet, open_dataset
+from training.data.part import limited, read_part, told
 from training.data.split import folds_by_group
 from training.errors import NotThere
 from training.export import export_trunk, keep_outputs, quantize
@@ -92,7 +93,10 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     data = open_dataset(request.root)
     catalogue = build_catalogue(request.root, data.defects)
     settled = settle(config.geometry, data)
-    inputs = Inputs(geometry_for(settled, config.input_size(data.size)))
+    part = read_part(data.root)
+    augment = limited(config.declared.augment, part)
+    progress.say(told(part, augment))
+    inputs = Inputs(geometry_for(settled, config.input_size(data.size)), augment)
     tensors = read_tensors(data, inputs, config.seed, progress)
     presence = teach_presence(data, config, progress)
     plain = export_trunk(inputs.size, ALL_STRIDES)

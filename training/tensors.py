@@ -13,6 +13,7 @@ from models.layout import Layout, View
 from models.quality import Quality
 from models.scorers import Mosaics
 from training.config import CALIBRATION_PICTURES
+from training.data.augment import kinds_of_views
 from training.data.dataset import DataSet, Picture
 from training.data.masks import defect_mask
 from training.errors import BadData
@@ -86,8 +87,10 @@ def read_tensors(data: DataSet, inputs: Inputs, seed: int, progress: Progress) -
     layout = inputs.geometry.layout(data.size)
     masks = [_mask(picture, inputs, layout) for picture in data.defective]
     count = views_per_picture(len(good))
-    kinds = ("turned", "shifted") if count else ()
-    views = {kind: [list(inputs.views(picture, kind, count, seed)) for picture in data.good] for kind in kinds}
+    kinds = kinds_of_views(inputs.augment) if count else ()
+    views: dict[str, list[list[Shot]]] = {
+        kind: [list(inputs.views(picture, kind, count, seed)) for picture in data.good] for kind in kinds
+    }
     return Tensors(good, defective, masks, {**views, "none": [[] for _ in good]}, qualities, inputs.geometry, layout)
 
 
@@ -118,7 +121,7 @@ def _widened(mask: Mask, height: int, width: int) -> Mask:
 def calibration_frames(tensors: Tensors) -> list[NDArray[np.uint8]]:
     """Network inputs that set the activation ranges: good pictures and, where they are few, views of them."""
     shots = list(tensors.good)
-    for per_picture in zip(*tensors.views.get("turned", []), strict=True):
+    for per_picture in zip(*tensors.views.get("turned", tensors.views.get("shifted", [])), strict=True):
         shots += per_picture
     frames = frames_of(shots)
     step = max(1, len(frames) // (2 * CALIBRATION_PICTURES))

@@ -4,6 +4,7 @@
     DIR/<kind>/<stem>.png                one folder a defect
     DIR/ground_truth/<kind>/<stem>.png   255 where the defect is
     DIR/catalogue.toml                   names and severity of every defect; not written where there is none
+    DIR/part.toml                        that a flange equals its mirror picture and lies in any rotation
 
 The stem is seed and number, so that data sets of several seeds can lie in one folder. Part numbers start far above any
 number a line reaches, one range for each kind: a station that runs with the same seed never meets a part of this set.
@@ -31,6 +32,9 @@ CATALOGUE = {
     "stain": ("Stain", "污渍", Severity.MINOR),
     "chip": ("Chipped edge", "崩边", Severity.CRITICAL),
 }
+
+# The answers to what `okng part` asks; see docs/synthesize.md.
+PART = 'chiral = false\nrotation = "any"\nlight_varies = true\n'
 
 _NUMBERS_A_KIND = 1_000_000_000
 
@@ -81,6 +85,7 @@ def _write_all(folder: Path, wanted: PartsToDraw) -> Iterator[Path]:
             yield _write_part(
                 folder, f"s{wanted.seed}-{count:05d}", draw_empty(wanted.seed, number), wanted.picture_format
             )
+        (folder / "part.toml").write_text(PART, encoding="utf-8")
         if wanted.defects_a_kind:
             (folder / "catalogue.toml").write_text(catalogue_toml(), encoding="utf-8")
     except OSError as error:

@@ -8,6 +8,8 @@ DIR/annotations.jsonl                     optional: polygons, boxes, masks of fu
 DIR/groups.csv                            optional: picture,group (pictures of one part or lot share a group)
                                           without a row: the lot that a collecting station wrote into the picture
 DIR/catalogue.toml                        optional: names and severities of the defects
+DIR/part.toml                             optional: what may be assumed of the part; see part.py
+DIR/synthetic/<defect>/*.png              optional: pictures that `okng synth` made; never read here
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from models.picture_file import SUFFIXES, read_picture
 from training.config import MIN_GOOD
 from training.data.annotations import ANNOTATIONS, Annotation, read_annotations
 from training.data.marks import Shape, ShapeKind
+from training.data.synthetic_mark import SYNTHETIC, refuse_synthetic
 from training.errors import BadData, NotThere
 
 GOOD = "good"
@@ -31,7 +34,7 @@ EMPTY = "empty"
 UNLABELLED = "unlabelled"
 MASKS = "ground_truth"
 SPLITS = "splits"
-_NO_CLASSES = frozenset({MASKS, SPLITS})
+_NO_CLASSES = frozenset({MASKS, SPLITS, SYNTHETIC})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +107,17 @@ class DataSet:
         return self.pictures[0].size
 
     def sha256(self) -> str:
-        """Changes with any picture, mark, name, group or catalogue entry; not with what is unlabelled."""
+        """Changes with any picture, mark, name, group, catalogue entry or answer about the part.
+
+        What is unlabelled or synthetic does not count.
+        """
         digest = hashlib.sha256()
         for picture in (*self.pictures, *self.empty):
             masks = "".join(f"{label}\0{_sha256(path)}" for label, path in picture.marks.masks)
             said = f"{picture.name}\0{picture.sha256}\0{picture.group}\0{picture.labels}\0{picture.marks.shapes}"
             digest.update(f"{said}\0{masks}\n".encode())
-        catalogue = self.root / "catalogue.toml"
-        digest.update(catalogue.read_bytes() if catalogue.is_file() else b"")
+        for file in (self.root / "catalogue.toml", self.root / "part.toml"):
+            digest.update(file.read_bytes() if file.is_file() else b"")
         return digest.hexdigest()
 
 
@@ -165,11 +171,12 @@ def read_one(
     """One picture of a data set.
 
     Raises:
-        BadPicture: it cannot be read.
+        BadPicture: it cannot be read, or was made and not taken.
     """
     height, width = read_picture(path).shape[:2]
     name = path.relative_to(root).as_posix()
     content = path.read_bytes()
+    refuse_synthetic(path.name, content)
     origin = origin_of(content)
     group = groups.get(name) or (f"lot {origin.lot}" if origin is not None and origin.lot else name)
     # Without its origin: the same picture of two parts is a copy, whichever part it is said to show.

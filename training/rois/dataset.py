@@ -17,6 +17,7 @@ from pathlib import Path
 from models.errors import BadPicture
 from models.picture_file import SUFFIXES
 from training.data.dataset import Picture, listed, read_groups, read_one, refuse_mixed_sizes
+from training.data.synthetic_mark import SYNTHETIC
 from training.errors import BadData, NotThere
 from training.rois.catalogue import ROIS, Roi, RoiCatalogue, read_rois, refuse_outside
 
@@ -110,7 +111,8 @@ def open_assembly(root: Path) -> AssemblyData:
 
 def _pictures(root: Path) -> Iterator[Path]:
     for path in root.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        inside = path.relative_to(root).parts
+        hidden = inside[0] == SYNTHETIC or any(part.startswith(".") for part in inside)
         if path.is_file() and path.suffix.lower() in SUFFIXES and not hidden:
             yield path
 

@@ -25,6 +25,7 @@ from training.artefacts import REFERENCE_FORM, Bench, Offer, find_further
 from training.assemble import Ingredients, assemble
 from training.calibrate import Raws
 from training.data.split import folds_by_group
+from training.declared import Declared
 from training.errors import BadData
 from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Features
@@ -104,6 +105,8 @@ def train_assembly(request: Request, data: AssemblyData, progress: Progress, *, 
     config = request.config
     if config.geometry != GeometrySpec():
         raise BadData("the regions of an assembly stand in rois.toml; leave --roi and --geometry out")
+    if config.declared != Declared():
+        raise BadData("named regions have views of their own and no synthetic defects; leave --config out")
     # As on the station; and sums that are split among another number of threads round otherwise.
     threadpool_limits(limits=1, user_api="blas")
     check_runtimes(config)

@@ -9,6 +9,7 @@ from appliance.demo.data_set import CATALOGUE, PartsToDraw, write_parts
 from training.data.catalogue import build_catalogue
 from training.data.dataset import open_dataset
 from training.data.masks import read_mask
+from training.data.part import Part, read_part
 
 
 def test_training_finds_every_part_mask_and_name(tmp_path: Path) -> None:
@@ -20,3 +21,9 @@ def test_training_finds_every_part_mask_and_name(tmp_path: Path) -> None:
     assert len(masks) == 8 and all(mask.any() for mask in masks)
     named = {row.label: (row.name_en, row.name_zh, row.severity) for row in build_catalogue(tmp_path, data.defects)}
     assert {kind: named[kind] for kind in KINDS} == CATALOGUE
+
+
+def test_training_knows_that_a_flange_may_be_mirrored_and_turned(tmp_path: Path) -> None:
+    list(write_parts(tmp_path, PartsToDraw(good=1, defects_a_kind=0, seed=5)))
+    part = read_part(tmp_path)
+    assert part == Part(chiral=False, rotation="any", light_varies=True) and part.may_mirror

@@ -30,7 +30,7 @@ def test_a_data_set_has_parts_masks_and_catalogue(tmp_path: Path) -> None:
     written = list(write_parts(tmp_path / "set", PartsToDraw(good=2, defects_a_kind=1, seed=7)))
     assert len(written) == 6
     assert sorted(digests(tmp_path / "set")) == sorted(
-        ["catalogue.toml", "good/s7-00001.png", "good/s7-00002.png"]
+        ["catalogue.toml", "part.toml", "good/s7-00001.png", "good/s7-00002.png"]
         + [f"{kind}/s7-00001.png" for kind in KINDS]
         + [f"ground_truth/{kind}/s7-00001.png" for kind in KINDS]
     )
@@ -56,7 +56,7 @@ def test_the_same_seed_writes_the_same_bytes_another_seed_none_of_them(tmp_path:
         list(write_parts(tmp_path / name, PartsToDraw(2, 1, seed, "jpg")))
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
     first, other = digests(tmp_path / "a"), digests(tmp_path / "c")
-    assert not set(first) & set(other) - {"catalogue.toml"}
+    assert not set(first) & set(other) - {"catalogue.toml", "part.toml"}
     pictures = [name for name in first if name.endswith("jpg")]
     assert not {first[name] for name in pictures} & set(other.values())
 
