@@ -7,12 +7,17 @@ from pathlib import Path
 from training.errors import BadData, NotThere
 from training.formats.base import Format, ReadOptions
 from training.formats.classes import told
+from training.formats.coco import Coco
 from training.formats.folders import Folders
 from training.formats.item import Source
 from training.formats.labelme import LabelMe
 
 # The first that recognises a data set reads it: the more a format asks for, the earlier it stands.
-FORMATS: tuple[Format, ...] = (LabelMe(), Folders())
+FORMATS: tuple[Format, ...] = (
+    Coco(),
+    LabelMe(),
+    Folders(),
+)
 
 
 def by_name(name: str) -> Format:

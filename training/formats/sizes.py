@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from models.errors import BadPicture
+from training.errors import BadData
 
 # As many pixels as OpenCV decodes unless it is told otherwise.
 MOST_PIXELS = 1 << 30
@@ -41,6 +42,18 @@ def picture_size(path: Path) -> tuple[int, int]:
     """(width, height). Raises BadPicture: as `picture_header`."""
     header = picture_header(path)
     return header.width, header.height
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """As `picture_size`, for a picture of a data set.
+
+    Raises:
+        BadData: it has no size.
+    """
+    try:
+        return picture_size(path)
+    except BadPicture as error:
+        raise BadData(f"{path.parent}/{error}") from error
 
 
 def picture_header(path: Path) -> Header:
