@@ -134,7 +134,7 @@ def open_dataset(root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True)
         raise NotThere(f"{root} has no folder good/; put the pictures of good parts there")
     groups, annotations = read_groups(root / "groups.csv"), read_annotations(root)
     pictures, broken = [], []
-    for path, label in _walk(root):
+    for path, label in labelled_files(root):
         try:
             pictures.append(read_one(root, path, label, groups, annotations))
         except BadPicture as error:
@@ -157,7 +157,8 @@ def open_dataset(root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True)
     return data
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, str]]:
+def labelled_files(root: Path) -> Iterator[tuple[Path, str]]:
+    """Every picture file of a data set with its folder's name, in order; none is opened."""
     for folder in sorted(root.iterdir()):
         if folder.is_dir() and folder.name not in _NO_CLASSES and not folder.name.startswith("."):
             for path in sorted(folder.iterdir()):

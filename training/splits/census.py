@@ -1,0 +1,93 @@
+"""What a split needs to know of every picture: its class, its content, where it comes from. No picture is decoded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from models.origin import Origin, origin_of, without_origin
+from training.data.annotations import read_annotations
+from training.data.dataset import GOOD, UNLABELLED, labelled_files, read_groups
+from training.data.synthetic_mark import refuse_synthetic
+from training.errors import NotThere
+from training.progress import Progress
+from training.rois.dataset import is_assembly, open_assembly
+
+COMPLETE, INCOMPLETE = "complete", "incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One picture. `group`: as groups.csv says, or its lot, or "" where nobody said; `source`: its name before import.
+
+    `sha256` is of the content without its origin.
+    """
+
+    path: Path
+    name: str
+    label: str
+    group: str
+    sha256: str
+    origin: Origin | None = None
+    source: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def take_census(root: Path, progress: Progress) -> tuple[Known, ...]:
+    """Every labelled picture, also those of empty places, in order of names; exact copies are all listed.
+
+    Of named regions a picture's class is whether all is where it belongs.
+
+    Raises:
+        NotThere: `root` is no data set.
+        BadData: its tables cannot be read; of named regions also whatever is wrong with the pictures.
+    """
+    if is_assembly(root):
+        data = open_assembly(root)
+        labels = {one.picture.name: COMPLETE if data.complete(one) else INCOMPLETE for one in data.pictures}
+        labels |= {copy: labels[original] for copy, original in data.copies}
+        files = [(root / name, label) for name, label in sorted(labels.items())]
+    else:
+        if not (root / GOOD).is_dir():
+            raise NotThere(f"{root} is no data set: it has no folder good/; name one that holds good/ and its defects")
+        files = [(path, label) for path, label in labelled_files(root) if label != UNLABELLED]
+    groups, annotations = read_groups(root / "groups.csv"), read_annotations(root)
+    found = []
+    for path, label in progress.each("reading pictures", files, len(files)):
+        name = path.relative_to(root).as_posix()
+        content = path.read_bytes()
+        refuse_synthetic(name, content)
+        origin = origin_of(content)
+        said = annotations.get(name)
+        found.append(
+            Known(
+                path,
+                name,
+                label,
+                groups.get(name, "") or (f"lot {origin.lot}" if origin is not None and origin.lot else ""),
+                hashlib.sha256(without_origin(content)).hexdigest(),
+                origin,
+                (said.source or "") if said else "",
+                said.tags if said else {},
+            )
+        )
+    return tuple(found)
+
+
+def join_copies(pictures: Sequence[Known], groups: Sequence[str]) -> tuple[str, ...]:
+    """The groups, those that share an exact copy of a picture made one; it has the name of the first of them."""
+    parent = {group: group for group in groups}
+
+    def top(group: str) -> str:
+        while parent[group] != group:
+            parent[group] = parent[parent[group]]
+            group = parent[group]
+        return group
+
+    first: dict[str, str] = {}
+    for picture, group in zip(pictures, groups, strict=True):
+        known, own = top(first.setdefault(picture.sha256, group)), top(group)
+        parent[max(known, own)] = min(known, own)
+    return tuple(top(group) for group in groups)
