@@ -26,7 +26,7 @@ from training.formats.copying import Copies
 from training.formats.hostile import read_json, read_text
 from training.formats.item import Fact, Item, Source
 from training.formats.labelme_masks import mask_row, painted
-from training.formats.lookup import Lookup, path_in, shown
+from training.formats.lookup import Lookup, path_in, picture_folder, shown
 from training.formats.peek import begins_with, label_files
 from training.formats.rows import Entry, Label, Side, entry, fitting_size
 from training.formats.sizes import picture_size
@@ -68,7 +68,7 @@ class LabelMe:
         return any(begins_with(path, b'"shapes"', b'"imagePath"') for path in label_files(root, ".json"))
 
     def read(self, root: Path, options: ReadOptions) -> Source:
-        lookup, tally = Lookup(root, options), Tally()
+        lookup, tally = Lookup(picture_folder(root, options)), Tally()
         read = [item for path in _label_files(root) for item in _item(root, path, lookup, tally)]
         if root.is_dir():
             read += [Item(path, name) for path, name in lookup.unclaimed()]

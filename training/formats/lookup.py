@@ -21,22 +21,28 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _LONGEST_SHOWN = 100
 
 
-class Lookup:
-    """The pictures of a data set by the ends of their paths; each may be meant once.
+def picture_folder(root: Path, options: ReadOptions) -> Path:
+    """Where a data set's pictures are searched: below `--images` if that was given, else below `images/` beside the
+    labels, else below the labels' folder. `root`: the folder of the data set, or its label file.
 
-    `root`: the folder of a data set, or its label file. The pictures are searched below `--images` if that was given,
-    else below `images/` beside the labels, else below the labels' folder.
+    Raises:
+        NotThere: `--images` is no folder.
     """
+    if options.images is not None and not options.images.is_dir():
+        raise NotThere(f"there is no folder {options.images}; name the folder of the pictures with --images")
+    folder = root if root.is_dir() else root.parent
+    beside = folder / IMAGES
+    return options.images or (beside if beside.is_dir() else folder)
 
-    def __init__(self, root: Path, options: ReadOptions) -> None:
-        if options.images is not None and not options.images.is_dir():
-            raise NotThere(f"there is no folder {options.images}; name the folder of the pictures with --images")
-        folder = root if root.is_dir() else root.parent
-        beside = folder / IMAGES
-        self.base = options.images or (beside if beside.is_dir() else folder)
+
+class Lookup:
+    """The pictures below a folder by the ends of their paths; each may be claimed once."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
         self._named: dict[str, list[PurePosixPath]] = defaultdict(list)
-        for path in pictures_under(self.base):
-            name = PurePosixPath(path.relative_to(self.base).as_posix())
+        for path in pictures_under(base):
+            name = PurePosixPath(path.relative_to(base).as_posix())
             self._named[name.name].append(name)
         self._claimed: dict[str, object] = {}
 
@@ -44,9 +50,9 @@ class Lookup:
         """(path, name below `base`) of the picture that `where` calls `reference`.
 
         Raises:
-            BadData: there is none, there are several, or another entry meant it before.
+            BadData: as `find`, or another entry meant it before.
         """
-        name = self._found(reference, where)
+        name = self.find(reference, where)
         before = self._claimed.setdefault(name, where)
         if before is not where:
             raise BadData(f"{where} is about {name}, as {before} is; make one of the two")
@@ -57,7 +63,12 @@ class Lookup:
         names = sorted(name.as_posix() for group in self._named.values() for name in group)
         return [(self.base / name, name) for name in names if name not in self._claimed]
 
-    def _found(self, reference: str, where: object) -> str:
+    def find(self, reference: str, where: object) -> str:
+        """The name below `base` of the picture that `where` calls `reference`.
+
+        Raises:
+            BadData: there is none, or there are several.
+        """
         wanted = _parts(reference)
         candidates = self._named.get(wanted[-1], []) if wanted else []
         if not candidates:

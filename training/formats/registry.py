@@ -11,11 +11,13 @@ from training.formats.coco import Coco
 from training.formats.folders import Folders
 from training.formats.item import Source
 from training.formats.labelme import LabelMe
+from training.formats.manifest import Manifest
 
 # The first that recognises a data set reads it: the more a format asks for, the earlier it stands.
 FORMATS: tuple[Format, ...] = (
     Coco(),
     LabelMe(),
+    Manifest(),
     Folders(),
 )
 
