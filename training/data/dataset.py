@@ -14,7 +14,6 @@ DIR/synthetic/<defect>/*.png              optional: pictures that `okng synth` m
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from models.origin import origin_of, without_origin
 from models.picture_file import SUFFIXES, read_picture
 from training.config import MIN_GOOD
 from training.data.annotations import ANNOTATIONS, Annotation, read_annotations
+from training.data.csv_lines import csv_lines
 from training.data.marks import Shape, ShapeKind
 from training.data.synthetic_mark import SYNTHETIC, refuse_synthetic
 from training.errors import BadData, NotThere
@@ -35,6 +35,7 @@ UNLABELLED = "unlabelled"
 MASKS = "ground_truth"
 SPLITS = "splits"
 _NO_CLASSES = frozenset({MASKS, SPLITS, SYNTHETIC})
+_LONGEST = 200  # letters of a name in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +205,16 @@ def read_groups(path: Path) -> dict[str, str]:
     """`groups.csv`: picture → group; empty where there is none.
 
     Raises:
-        BadData: a column is missing.
+        BadData: a column is missing, or it is no CSV in UTF-8.
     """
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file)
-        if rows.fieldnames is None or not {"picture", "group"} <= set(rows.fieldnames):
-            raise BadData(f"{path} needs the columns picture,group in its first line; add them")
-        return {row["picture"]: row["group"] for row in rows}
+    lines = csv_lines(path)
+    _, columns = next(lines, ("", []))
+    if not {"picture", "group"} <= set(columns):
+        raise BadData(f"{path} needs the columns picture,group in its first line; add them")
+    picture, group = columns.index("picture"), columns.index("group")
+    return {cells[picture]: cells[group] for _, cells in lines}
 
 
 def _without_copies(root: Path, pictures: list[Picture]) -> DataSet:
@@ -270,4 +272,4 @@ def refuse_mixed_sizes(pictures: Iterable[Picture]) -> None:
 def listed(names: list[str], most: int = 5) -> str:
     """The first few of many names, for a sentence."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return ", ".join(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in names[:most]) + more

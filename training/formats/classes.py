@@ -10,6 +10,7 @@ from training.formats.base import ReadOptions
 from training.formats.item import EMPTY, GOOD, Item, Source
 
 UNLABELLED = "unlabelled"
+MASKS = "ground_truth"
 # A class is good if it is called so and in no other case: a missing label must never become OK.
 GOOD_NAMES = frozenset({"good", "ok", "normal", "pass", "良品", "合格"})
 

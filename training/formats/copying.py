@@ -27,12 +27,13 @@ class Copies:
         self._taken: set[tuple[str, str]] = set()
         self._renamed: list[tuple[str, str]] = []
 
-    def add(self, item: Item, subfolder: str = "") -> str:
-        """The picture's new name, with / and relative to the folder. Raises OSError."""
+    def add(self, item: Item, subfolder: str = "", among: str | None = None, prefix: str = "") -> str:
+        """The picture's new name, with / and relative to the folder; the stem differs from all others in the subfolder,
+        or of those that were added with the same `among`. Raises OSError."""
         original = PurePosixPath(item.name)
-        stem = self._free_stem(subfolder, fit_stem(original.stem))
+        stem = self._free_stem(subfolder if among is None else among, fit_stem(prefix + original.stem))
         new = PurePosixPath(subfolder) / f"{stem}{original.suffix}"
-        if new.name != original.name:
+        if new.name != prefix + original.name:
             self._renamed.append((item.name, new.as_posix()))
         copy_file(item.path, self._folder / new)
         return new.as_posix()
@@ -44,9 +45,9 @@ class Copies:
         old, new = self._renamed[0]
         return (f"{len(self._renamed)} pictures got another file name, such as {old}: {new}",)
 
-    def _free_stem(self, subfolder: str, stem: str) -> str:
+    def _free_stem(self, among: str, stem: str) -> str:
         candidate, number = stem, 1
-        while (key := (folded(subfolder), folded(candidate).removesuffix("_mask"))) in self._taken:
+        while (key := (folded(among), folded(candidate).removesuffix("_mask"))) in self._taken:
             number += 1
             candidate = f"{stem}-{number}"
         self._taken.add(key)

@@ -9,11 +9,12 @@ The class is the last folder that is called neither as a split nor as pictures a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from training.errors import BadData
 from training.formats.base import ReadOptions
-from training.formats.classes import UNLABELLED
+from training.formats.classes import MASKS, UNLABELLED
 from training.formats.copying import Copies, refuse_same_folders, refuse_unfit_folder
 from training.formats.item import Fact, Item, Source
 from training.formats.walk import pictures_under
@@ -33,23 +34,39 @@ class Folders:
         return root.is_dir() and any(entry.is_dir() and not entry.name.startswith(".") for entry in root.iterdir())
 
     def read(self, root: Path, options: ReadOptions) -> Source:
-        items = tuple(_item(root, path) for path in pictures_under(root))
-        return Source(root, self.name, items, tuple(sorted({label for item in items for label in item.labels})))
+        pictures = pictures_under(root)
+        items = tuple(_item(root, path) for path in pictures if MASKS not in path.relative_to(root).parts)
+        masks = len(pictures) - len(items)
+        notes = (f"{masks} pictures in {MASKS} are taken for masks and left out; name the --format",) if masks else ()
+        return Source(root, self.name, items, tuple(sorted({label for item in items for label in item.labels})), notes)
 
     def write(self, source: Source, folder: Path) -> tuple[str, ...]:
         copies = Copies(folder)
-        labels = sorted({label for item in source.items for label in item.classes[:1]})
-        refuse_same_folders(labels)
-        for label in labels:
-            _refuse_unreadable(label)
-        odd: set[str] = set()
+        place, odd = writable_folders(source)
         for item in source.items:
-            split = item.split or ""
-            if split.casefold() not in {"", *SPLIT_NAMES}:
-                odd.add(split)
-                split = ""
-            copies.add(item, "/".join(part for part in (split, *(item.classes[:1] or (UNLABELLED,))) if part))
-        return (*copies.notes(), *(f"no folder can say the split {name!r}; it is left out" for name in sorted(odd)))
+            copies.add(item, place(item))
+        return (*copies.notes(), *odd)
+
+
+def writable_folders(source: Source) -> tuple[Callable[[Item], str], tuple[str, ...]]:
+    """Where a picture goes so that `class_of` tells its class and split again; and what of the splits it cannot tell.
+
+    Raises:
+        BadData: a class cannot be the name of a folder, or would be read as something else.
+    """
+    labels = sorted({label for item in source.items for label in item.classes[:1]})
+    refuse_same_folders(labels)
+    for label in labels:
+        refuse_unfit_folder(label)
+        if class_of(f"{label}/picture.png")[0] is None:
+            raise BadData(f"a folder called {label!r} is not read as a class; rename it with --rename {label}=NAME")
+
+    def place(item: Item) -> str:
+        split = item.split if item.split and item.split.casefold() in SPLIT_NAMES else None
+        return "/".join(part for part in (split, *(item.classes[:1] or (UNLABELLED,))) if part)
+
+    odd = sorted({item.split for item in source.items if item.split and item.split.casefold() not in SPLIT_NAMES})
+    return place, tuple(f"no folder can say the split {name!r}; it is left out" for name in odd)
 
 
 def class_of(name: str) -> tuple[str | None, str | None]:
@@ -65,9 +82,3 @@ def _item(root: Path, path: Path) -> Item:
     name = path.relative_to(root).as_posix()
     label, split = class_of(name)
     return Item(path, name, (label,) if label is not None else (), split=split)
-
-
-def _refuse_unreadable(label: str) -> None:
-    refuse_unfit_folder(label)
-    if class_of(f"{label}/picture.png")[0] is None:
-        raise BadData(f"a folder called {label!r} would not be read as a class; rename it with --rename {label}=NAME")

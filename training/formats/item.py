@@ -34,7 +34,8 @@ class Item:
     """One picture. `name`: its path inside the source, with / and without `..`; unique.
 
     `labels`: classes that the source says of the whole picture: ("good",), ("empty",), defects, or () where nobody
-    labelled it. `regions`: named region → label. `split`: as the source calls it.
+    labelled it. `regions`: named region → label. `split`: as the source calls it. `source`: what the picture was called
+    before an import, where that is known.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Item:
     group: str | None = None
     regions: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    source: str | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -8,17 +8,29 @@ from training.errors import BadData, NotThere
 from training.formats.base import Format, ReadOptions
 from training.formats.classes import told
 from training.formats.coco import Coco
+from training.formats.flat import Flat
 from training.formats.folders import Folders
 from training.formats.item import Source
 from training.formats.labelme import LabelMe
 from training.formats.manifest import Manifest
+from training.formats.mvtec import Mvtec
+from training.formats.okng import Okng
+from training.formats.rois import Rois
+from training.formats.table import Table, overlaid
+from training.formats.tile_masks import TileMasks
 
 # The first that recognises a data set reads it: the more a format asks for, the earlier it stands.
 FORMATS: tuple[Format, ...] = (
+    Rois(),
+    Okng(),
     Coco(),
     LabelMe(),
     Manifest(),
+    Table(),
+    Mvtec(),
+    TileMasks(),
     Folders(),
+    Flat(),
 )
 
 
@@ -56,6 +68,8 @@ def read_source(path: Path, format_name: str | None, options: ReadOptions) -> So
         raise NotThere(f"there is no data set at {path}; check its name")
     found = by_name(format_name) if format_name else recognise(path)
     source = found.read(path, options)
+    if options.table is not None and found.name != Table.name:
+        source = overlaid(source, options.table, options.images)
     _check(source)
     return told(source, options)
 

@@ -89,15 +89,23 @@ def read_rois(root: Path) -> RoiCatalogue:
     Raises:
         BadData: naming the first thing that is wrong and where it stands.
     """
-    path = root / ROIS
+    return parse_rois(root / ROIS)
+
+
+def parse_rois(path: Path) -> RoiCatalogue:
+    """The regions in a file of any name.
+
+    Raises:
+        BadData: as `read_rois`.
+    """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         file = _File.model_validate(content)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadData(f"{path} cannot be understood ({error}); {_EXAMPLE}") from error
     except ValidationError as error:
         first = error.errors()[0]
         raise BadData(f"{path} is wrong at {_place(first['loc'], content)}: {first['msg']}; {_EXAMPLE}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadData(f"{path} cannot be understood ({error}); {_EXAMPLE}") from error
     _refuse_doubles(path, file)
     codes = iter(_free_codes(file))
     return RoiCatalogue(tuple(_roi(path, row, file.classes, codes) for row in file.roi), file.classes)

@@ -3,12 +3,12 @@
 DIR/rois.toml             the regions; see training/rois/catalogue.py
 DIR/labels.csv            picture,roi,label: one row a region of every picture; `picture` is its path inside DIR
 DIR/<any folder>/*.jpg    pictures of one size, all of one camera setting
+DIR/unlabelled/*.jpg      optional: pictures that nobody labelled; never trained on
 DIR/groups.csv            optional: picture,group (pictures of one part or lot share a group)
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from pathlib import Path
 
 from models.errors import BadPicture
 from models.picture_file import SUFFIXES
-from training.data.dataset import Picture, listed, read_groups, read_one, refuse_mixed_sizes
+from training.data.csv_lines import csv_lines
+from training.data.dataset import UNLABELLED, Picture, listed, read_groups, read_one, refuse_mixed_sizes
 from training.data.synthetic_mark import SYNTHETIC
 from training.errors import BadData, NotThere
 from training.rois.catalogue import ROIS, Roi, RoiCatalogue, read_rois, refuse_outside
@@ -89,7 +90,7 @@ def open_assembly(root: Path) -> AssemblyData:
     if not (root / LABELS).is_file():
         raise NotThere(f"there is no {LABELS} in {root}; write one with a row picture,roi,label for every region")
     catalogue = read_rois(root)
-    labels = _read_labels(root / LABELS, catalogue)
+    labels = read_labels(root / LABELS, catalogue)
     names = sorted(path.relative_to(root).as_posix() for path in _pictures(root))
     _check_names(root, names, labels)
     groups = read_groups(root / "groups.csv")
@@ -112,38 +113,31 @@ def open_assembly(root: Path) -> AssemblyData:
 def _pictures(root: Path) -> Iterator[Path]:
     for path in root.rglob("*"):
         inside = path.relative_to(root).parts
-        hidden = inside[0] == SYNTHETIC or any(part.startswith(".") for part in inside)
-        if path.is_file() and path.suffix.lower() in SUFFIXES and not hidden:
+        left = inside[0] in (SYNTHETIC, UNLABELLED) or any(part.startswith(".") for part in inside)
+        if path.is_file() and path.suffix.lower() in SUFFIXES and not left:
             yield path
 
 
-def _read_labels(path: Path, catalogue: RoiCatalogue) -> dict[str, dict[str, str]]:
-    """Picture → region → label."""
+def read_labels(path: Path, catalogue: RoiCatalogue) -> dict[str, dict[str, str]]:
+    """Picture → region → label.
+
+    Raises:
+        BadData: naming the line and what is wrong with it.
+    """
     rois = {roi.name for roi in catalogue.rois}
     found: dict[str, dict[str, str]] = {}
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadData(f"{path} is not written in UTF-8; save it as CSV UTF-8") from error
-    rows = csv.DictReader(text.splitlines(), strict=True)
-    if rows.fieldnames is None or list(rows.fieldnames) != _COLUMNS:
+    lines = csv_lines(path)
+    if next(lines, ("", []))[1] != _COLUMNS:
         raise BadData(f"{path} needs the columns {','.join(_COLUMNS)} in its first line, and no others")
-    try:
-        for row in rows:
-            place = f"line {rows.line_num} of {path}"
-            if None in row or None in row.values():
-                raise BadData(f"{place} does not have three columns; correct it")
-            picture, roi, label = (row[column].strip() for column in _COLUMNS)
-            if roi not in rois:
-                raise BadData(f"{place} names the region {roi!r}, which {ROIS} does not; correct one of the two")
-            if label not in catalogue.classes:
-                known = ", ".join(catalogue.classes)
-                raise BadData(f"{place} has the label {label!r}, which is none of the classes {known}; correct it")
-            if roi in found.setdefault(picture, {}):
-                raise BadData(f"{place} labels {roi} of {picture} a second time; remove one of the rows")
-            found[picture][roi] = label
-    except csv.Error as error:
-        raise BadData(f"line {rows.line_num} of {path} is no CSV ({error}); correct it") from error
+    for place, (picture, roi, label) in lines:
+        if roi not in rois:
+            raise BadData(f"{place} names the region {roi!r}, which {ROIS} does not; correct one of the two")
+        if label not in catalogue.classes:
+            known = ", ".join(catalogue.classes)
+            raise BadData(f"{place} has the label {label!r}, which is none of the classes {known}; correct it")
+        if roi in found.setdefault(picture, {}):
+            raise BadData(f"{place} labels {roi} of {picture} a second time; remove one of the rows")
+        found[picture][roi] = label
     return found
 
 

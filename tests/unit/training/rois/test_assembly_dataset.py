@@ -83,8 +83,11 @@ def test_wrong_regions_are_refused(root: Path, change: Change, says: str) -> Non
         (lambda t: t.replace("000.png,top_left,bolt", "000.png,top_left,bolts"), "line 2 .* label 'bolts'"),
         (lambda t: t + "pictures/板000.png,top_left,hole\n", "line 18 .* top_left of .* a second time"),
         (lambda t: t.replace("pictures/板000.png,top_left,bolt\n", ""), "no label for top_left of pictures/板000.png"),
-        (lambda t: t.replace("000.png,top_left,bolt", "000.png,top_left"), "line 2 .* three columns"),
-        (lambda t: t.replace("000.png,top_left,bolt", "000.png,top_left,bolt,x"), "line 2 .* three columns"),
+        (lambda t: t.replace("000.png,top_left,bolt", "000.png,top_left"), "line 2 has 2 cells, the first line 3"),
+        (
+            lambda t: t.replace("000.png,top_left,bolt", "000.png,top_left,bolt,x"),
+            "line 2 has 4 cells, the first line 3",
+        ),
         (lambda t: t.replace("000.png,top_left,bolt", "000.png,top_left,"), "line 2 .* label ''"),
         (lambda t: re.sub(r".*板001.*\n", "", t), "1 pictures have no row in labels.csv: pictures/板001.png"),
         (lambda t: t.replace("picture,roi", "picture;roi"), "columns picture,roi,label"),
