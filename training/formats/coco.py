@@ -29,7 +29,7 @@ from training.errors import BadData
 from training.formats.backgrounds import drawn_classes, kept_apart, unmarked
 from training.formats.base import ReadOptions
 from training.formats.coco_file import CocoFile, CocoImage, Painted, read_coco
-from training.formats.copying import Copies, fit_stem
+from training.formats.copying import Copies, refuse_unfit_split
 from training.formats.finder import Finder
 from training.formats.item import Fact, Item, Source
 from training.formats.run_lengths import compressed
@@ -40,6 +40,7 @@ _LOOK = 1 << 16
 # A folder of more is one of a file a picture.
 _MOST_FILES = 50
 _INSTANCES, _WITHOUT_LABELS = "instances", "image_info"
+_NO_SPLIT = "default"
 _SPLIT = re.compile(r"(?:train|val|valid|validation|test|calibration|regression)\d*", re.IGNORECASE)
 
 
@@ -81,7 +82,8 @@ class Coco:
         copies = Copies(folder / "images")
         files: dict[str, _Written] = defaultdict(_Written)
         for number, item in enumerate(source.items, 1):
-            file = files[f"{_WITHOUT_LABELS if unmarked(item) else _INSTANCES}_{_file_word(item.split)}"]
+            word = _NO_SPLIT if item.split is None else refuse_unfit_split(item.split, _NO_SPLIT)
+            file = files[f"{_WITHOUT_LABELS if unmarked(item) else _INSTANCES}_{word}"]
             width, height = size_of(item.path)
             parent = PurePosixPath(item.name).parent.as_posix()
             file_name = copies.add(item, "" if parent == "." else parent)
@@ -142,7 +144,7 @@ def _split_of(path: Path, several: bool) -> str | None:
     for kind in (_INSTANCES, _WITHOUT_LABELS):
         if path.stem.startswith(f"{kind}_"):
             word = path.stem.removeprefix(f"{kind}_")
-            return None if word == "default" else word
+            return None if word == _NO_SPLIT else word
     if path.stem == "_annotations.coco":
         return path.parent.name
     return path.stem if several or _SPLIT.fullmatch(path.stem) else None
@@ -181,14 +183,6 @@ def _notes(files: Iterable[CocoFile]) -> tuple[str, ...]:
     for file in files:
         left_out.update(file.left_out)
     return tuple(f"{name} are left out ({times} annotations)" for name, times in sorted(left_out.items()))
-
-
-def _file_word(split: str | None) -> str:
-    if split is None:
-        return "default"
-    if split == "default" or fit_stem(split) != split or "/" in split:
-        raise BadData(f"the split {split!r} cannot be a part of a file's name; rename it before exporting")
-    return split
 
 
 def _objects(item: Item, size: tuple[int, int]) -> Iterator[tuple[str, dict[str, object]]]:

@@ -88,6 +88,17 @@ def refuse_unfit_folder(label: str) -> None:
         )
 
 
+def refuse_unfit_split(split: str, reserved: str) -> str:
+    """The name of a split, as it is; `reserved`: how pictures without one are called in the same place.
+
+    Raises:
+        BadData: it cannot be a file's or folder's name.
+    """
+    if split == reserved or fit_stem(split) != split or "/" in split:
+        raise BadData(f"the split {split!r} cannot be the name of a file or folder; give it another name first")
+    return split
+
+
 def refuse_same_folders(labels: list[str]) -> None:
     """Let only class names pass that stay different on a disk that knows no case.
 

@@ -18,12 +18,14 @@ from training.formats.okng import Okng
 from training.formats.rois import Rois
 from training.formats.table import Table, overlaid
 from training.formats.tile_masks import TileMasks
+from training.formats.yolo import Yolo
 
 # The first that recognises a data set reads it: the more a format asks for, the earlier it stands.
 FORMATS: tuple[Format, ...] = (
     Rois(),
     Okng(),
     Coco(),
+    Yolo(),
     LabelMe(),
     Manifest(),
     Table(),
