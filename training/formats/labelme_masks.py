@@ -10,6 +10,7 @@ import numpy as np
 
 from training.data.marks import Mask, Point
 from training.errors import BadData
+from training.formats.patches import cropped, pasted
 
 
 def painted(png: str, corners: tuple[Point, ...], size: tuple[int, int], where: str) -> Mask:
@@ -28,19 +29,19 @@ def painted(png: str, corners: tuple[Point, ...], size: tuple[int, int], where: 
     (left, top), (right, bottom) = ((int(x), int(y)) for x, y in corners)
     if patch.shape != (bottom - top + 1, right - left + 1):
         raise BadData(f"{where}: its mask is not as large as its corners say; draw it again in LabelMe, or take it out")
-    if left < 0 or top < 0 or right >= size[0] or bottom >= size[1]:
-        raise BadData(f"{where}: its mask lies outside the picture; draw it again in LabelMe, or take it out")
-    mask = np.zeros((size[1], size[0]), np.bool_)
-    mask[top : bottom + 1, left : right + 1] = patch > 0
-    return mask
+    try:
+        return pasted(patch > 0, left, top, size)
+    except ValueError as error:
+        raise BadData(f"{where}: {error}; draw it again in LabelMe, or take it out") from error
 
 
 def mask_row(mask: Mask) -> tuple[tuple[Point, Point], str] | None:
     """(corners, PNG in base64); None for a mask without a pixel."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
+    found = cropped(mask)
+    if found is None:
         return None
-    top, bottom, left, right = int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
-    patch = mask[top : bottom + 1, left : right + 1].astype(np.uint8) * 255
-    png = cv2.imencode(".png", patch)[1].tobytes()
-    return ((float(left), float(top)), (float(right), float(bottom))), base64.b64encode(png).decode("ascii")
+    left, top, patch = found
+    height, width = patch.shape
+    png = cv2.imencode(".png", patch.astype(np.uint8) * 255)[1].tobytes()
+    corners = (float(left), float(top)), (float(left + width - 1), float(top + height - 1))
+    return corners, base64.b64encode(png).decode("ascii")

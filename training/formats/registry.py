@@ -8,6 +8,7 @@ from training.errors import BadData, NotThere
 from training.formats.base import Format, ReadOptions
 from training.formats.classes import told
 from training.formats.coco import Coco
+from training.formats.cvat import Cvat
 from training.formats.flat import Flat
 from training.formats.folders import Folders
 from training.formats.item import Source
@@ -27,6 +28,7 @@ FORMATS: tuple[Format, ...] = (
     Coco(),
     Yolo(),
     LabelMe(),
+    Cvat(),
     Manifest(),
     Table(),
     Mvtec(),

@@ -12,6 +12,8 @@ from training.errors import BadData
 from training.formats.sizes import picture_size
 
 Label = Annotated[str, Field(min_length=1, max_length=200)]
+# Farther out no mark is taken for one.
+Pixel = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False)]
 Side = Annotated[int, Field(ge=1, le=1_000_000)]
 Row = TypeVar("Row", bound="Entry")
 _MOST_SHOWN = 120

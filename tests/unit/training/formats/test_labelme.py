@@ -13,6 +13,7 @@ from training.errors import BadData
 from training.formats.base import ReadOptions
 from training.formats.item import Item, Source
 from training.formats.labelme import LabelMe
+from training.formats.registry import recognise
 
 BSDATA = Path(__file__).parents[5] / "shared/data/bsdata"
 
@@ -243,6 +244,7 @@ def test_classes_keep_the_order_of_labels_txt(tmp_path: Path) -> None:
 
 
 def test_reads_the_ball_screws() -> None:
+    assert recognise(BSDATA).name == "labelme"
     source = read(BSDATA)
     marked = [item for item in source.items if item.shapes]
     assert (len(source.items), len(marked), source.classes) == (1035, 325, ("Pitting",))
