@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from training.errors import BadData
 from training.formats.base import ReadOptions
@@ -45,8 +46,12 @@ def told(source: Source, options: ReadOptions) -> Source:
 
 
 def undecided(source: Source) -> tuple[Item, ...]:
-    """Pictures of which nothing is said: neither a class nor a mark nor a region."""
-    return tuple(item for item in source.items if not item.classes and not item.regions)
+    """Pictures of which nothing is said: neither a class nor a mark nor a region, nor that they are unlabelled."""
+    return tuple(item for item in source.items if _is_undecided(item))
+
+
+def _is_undecided(item: Item) -> bool:
+    return not item.classes and not item.regions and UNLABELLED not in PurePosixPath(item.name).parts[:-1]
 
 
 def _refuse_strangers(source: Source, options: ReadOptions) -> None:
@@ -62,7 +67,7 @@ def _refuse_strangers(source: Source, options: ReadOptions) -> None:
 
 def _told(item: Item, name: Callable[[str], str], renamed: dict[str, str], unmarked: str | None) -> Item:
     labels = tuple(dict.fromkeys(name(label) for label in item.labels))
-    if unmarked == GOOD and not item.classes and not item.regions:
+    if unmarked == GOOD and _is_undecided(item):
         labels = (GOOD,)
     shapes = tuple(replace(shape, label=name(shape.label)) for shape in item.shapes)
     rasters = tuple(replace(raster, label=name(raster.label)) for raster in item.rasters)

@@ -104,13 +104,12 @@ def _annotations(root: Path, names: set[str]) -> dict[str, Annotation]:
 
 
 def _splits(root: Path, names: list[str]) -> tuple[dict[str, str], list[str]]:
-    """Picture → split, from imported.csv, or from the only table there is."""
+    """Picture → split, where there is one table; which of several is meant only the user knows."""
     tables = sorted((root / SPLITS).glob("*.csv")) if (root / SPLITS).is_dir() else []
-    own = root / SPLITS / IMPORTED
-    if own not in tables and len(tables) != 1:
-        many = f"{SPLITS}/ holds {len(tables)} tables, none is read; name one with --table"
+    if len(tables) != 1:
+        many = f"{SPLITS}/ holds {len(tables)} tables and none is read; name one with --table"
         return {}, [many] if tables else []
-    table = own if own in tables else tables[0]
+    table = tables[0]
     found = {row.image: row.split for row in read_table(table) if row.split is not None}
     strangers = sorted(set(found) - set(names))
     notes = [f"{table} names pictures that are not there: {listed(strangers)}"] if strangers else []

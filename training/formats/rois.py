@@ -107,6 +107,8 @@ def _by_table(root: Path, catalogue: RoiCatalogue) -> tuple[Item, ...]:
 
 def _refuse_incomplete(source: Source, catalogue: RoiCatalogue) -> None:
     for item in source.items:
+        if item.classes and not item.regions:
+            raise BadData(f"{item.name} has the class {item.classes[0]}, but no labels of its regions; label them")
         for roi in catalogue.rois if item.regions else ():
             label = item.regions.get(roi.name)
             if label is None:

@@ -25,6 +25,7 @@ from training.formats.walk import pictures_under
 _FILE = "pictures.csv"
 _COLUMNS = ("image", "label", "split", "group")
 _SUFFIXES = (".csv", ".tsv")
+_TAKEN = frozenset({*_COLUMNS, "picture", "file", "filename", "file_name", "path", "class", "category", "subset"})
 
 
 class Table:
@@ -40,7 +41,7 @@ class Table:
         """The pictures that the table names, and no others."""
         path = options.table or (root / _FILE if root.is_dir() else root)
         rows = read_table(path)
-        base = find_base(path, rows, options.images or (root if options.table and root.is_dir() else None))
+        base = find_base(rows, _places_of(path, root, options.images))
         there = {found.relative_to(base).as_posix(): found for found in pictures_under(base)}
         absent = [row for row in rows if row.image not in there]
         if absent:
@@ -68,7 +69,11 @@ class Table:
         return copies.notes()
 
 
-_TAKEN = frozenset({*_COLUMNS, "picture", "file", "filename", "file_name", "path", "class", "category", "subset"})
+def _places_of(path: Path, root: Path, images: Path | None) -> tuple[Path, ...]:
+    """Where the pictures of a table may lie; never above a folder that was named as the data set."""
+    if images is not None:
+        return (images,)
+    return (root, path.parent) if root.is_dir() else (path.parent, path.parent.parent)
 
 
 def overlaid(source: Source, path: Path, images: Path | None) -> Source:

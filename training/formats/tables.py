@@ -9,7 +9,7 @@ Commas, semicolons or tabs; UTF-8. A picture's path is relative to the table, or
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,13 +62,12 @@ def has_pictures_column(path: Path) -> bool:
     return bool({cell.strip().lower() for cell in first.split(_delimiter(first))} & set(_IMAGE))
 
 
-def find_base(path: Path, rows: tuple[Row, ...], images: Path | None) -> Path:
-    """The folder that the table's paths are relative to: the one that holds most of its pictures.
+def find_base(rows: tuple[Row, ...], places: Sequence[Path]) -> Path:
+    """That of some folders which the table's paths are relative to: the one that holds most of its pictures.
 
     Raises:
         NotThere: none does; naming where was looked.
     """
-    places = [images] if images is not None else [path.parent, path.parent.parent]
     held = {place: sum(os.path.lexists(place / row.image) for row in rows[:100]) for place in places}
     best = max(places, key=lambda place: held[place])
     if not held[best]:
