@@ -1,0 +1,227 @@
+"""Finds pictures of one and the same part: copies, pictures taken twice, and series in other light.
+
+A factory's parts of one product look alike by design; only the same surface (its grain, its scratches) makes a series.
+Names, classes and groups are not looked at. The steps:
+
+    texture     what is left of each picture when light and all that the product's parts share are taken out
+    candidates  for each picture the few whose texture has the nearest spectrum, wherever it lies in the picture
+    likeness    each candidate is moved onto the picture; both textures must agree, and in every part of it
+    linkage     pairs that agree become groups; one pair alone never ties two groups together
+
+How far a pair must stand out is not a number made for one product: pairs drawn at random, nearly all of different
+parts, show how alike two parts of this product are, and a pair counts only where chance would give less than one
+false pair in a hundred data sets of this kind (`_limits`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.check.likeness import NOTHING_ALIKE, Likeness, likeness
+from training.check.linkage import linked
+from training.check.look import Look, in_order
+from training.check.texture import (
+    SIDE_PX,
+    Spectrum,
+    Stored,
+    moved,
+    shift_between,
+    signature_of,
+    spectrum_of,
+    texture_of,
+    without_common,
+)
+from training.progress import Progress
+
+Read = Callable[[int], NDArray[np.uint8]]
+
+_NEIGHBOURS = 10
+_DRAWN = 48
+_COMPARED = 9
+_CHANCE_PAIRS = 600
+_LEAST_AGREEMENT = 0.3
+_LEAST_WEAKEST = 0.1
+_LEAST_PEAK = 14.0
+_BRIGHTER = 1.15
+_QUARTILE = NormalDist().inv_cdf(0.75)
+_SEED = 20
+
+
+class SeriesKind(StrEnum):
+    """COPY: the same pixels. NEAR: saved again, or the same part taken again. EXPOSURE: the same part, other light."""
+
+    COPY = "copy"
+    NEAR = "near"
+    EXPOSURE = "exposure"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Pictures that show one part. `members`: sorted indices, two at least; `why`: what was measured, in a sentence."""
+
+    members: tuple[int, ...]
+    kind: SeriesKind
+    why: str
+
+
+def find_series(looks: Sequence[Look], read: Read, progress: Progress) -> tuple[Series, ...]:
+    """All series among the pictures, disjoint and sorted by their first member.
+
+    Args:
+        looks: one a picture; those with a fault stand in no series.
+        read: the picture of an index, `(H, W)` gray or `(H, W, 3)` BGR uint8; called once for each, by two threads.
+        progress: told of each step.
+
+    Raises:
+        BadPicture: what `read` raises.
+    """
+    copies: dict[str, list[int]] = {}
+    for index, look in enumerate(looks):
+        if not look.fault:
+            copies.setdefault(look.pixels or look.sha256 or look.name, []).append(index)
+    firsts = [same[0] for same in copies.values()]
+    alike = _alike([looks[index] for index in firsts], lambda index: read(firsts[index]), progress)
+    members = {firsts[index] for group in alike for index in group}
+    found = [
+        _described(tuple(sorted(index for one in group for index in _same(copies, looks, firsts[one]))), looks)
+        for group in alike
+    ]
+    found += [
+        Series(tuple(same), SeriesKind.COPY, "the pixels are equal")
+        for same in copies.values()
+        if len(same) > 1 and same[0] not in members
+    ]
+    return tuple(sorted(found, key=lambda series: series.members))
+
+
+def _same(copies: dict[str, list[int]], looks: Sequence[Look], index: int) -> list[int]:
+    look = looks[index]
+    return copies[look.pixels or look.sha256 or look.name]
+
+
+def _described(members: tuple[int, ...], looks: Sequence[Look]) -> Series:
+    light = [float(looks[index].thumbnail.mean()) + 1 for index in members]
+    ratio = max(light) / min(light)
+    if ratio > _BRIGHTER:
+        return Series(members, SeriesKind.EXPOSURE, f"the same texture, up to {ratio:.1f} times as bright")
+    return Series(members, SeriesKind.NEAR, "the same texture in the same light")
+
+
+def _alike(looks: Sequence[Look], read: Read, progress: Progress) -> tuple[tuple[int, ...], ...]:
+    """Groups among pictures that differ in their pixels."""
+    if len(looks) < 2:
+        return ()
+    scale = SIDE_PX / float(np.median([math.sqrt(look.size[0] * look.size[1]) for look in looks]))
+    whole = in_order(lambda index: texture_of(read(index), scale), range(len(looks)))
+    textures = tuple(progress.each("reading textures", whole, len(looks)))
+    own = _Textures(_own(textures, progress))
+    nearest = _nearest(_signatures(own.textures))
+    pairs = sorted({(min(one, other), max(one, other)) for one, row in enumerate(nearest) for other in row.tolist()})
+    limits = _limits(own, len(looks), len(pairs))
+    compared = in_order(lambda pair: own.likeness(*pair), pairs)
+    likes = progress.each("comparing textures", compared, len(pairs))
+    links = [(like.peak, one, other) for (one, other), like in zip(pairs, likes, strict=True) if limits.passed_by(like)]
+    return linked(len(looks), links)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What no pair of different parts of this product is expected to reach."""
+
+    peak: float
+    weakest: float
+
+    def passed_by(self, like: Likeness) -> bool:
+        return like.peak >= self.peak and like.weakest >= self.weakest and like.agreement >= _LEAST_AGREEMENT
+
+
+class _Textures:
+    """Textures, and their spectra as far as they were needed of late."""
+
+    def __init__(self, textures: Sequence[Stored]) -> None:
+        self.textures = textures
+        self.spectrum: Callable[[int], Spectrum] = lru_cache(maxsize=512)(self._spectrum)
+
+    def _spectrum(self, index: int) -> Spectrum:
+        return spectrum_of(self.textures[index])
+
+    def likeness(self, one: int, other: int) -> Likeness:
+        shift = shift_between(self.spectrum(one), self.spectrum(other))
+        if shift.peak <= 0:
+            return NOTHING_ALIKE
+        return likeness(self.textures[one], self.textures[other], shift)
+
+
+def _own(textures: Sequence[Stored], progress: Progress) -> tuple[Stored, ...]:
+    """Each texture without what it shares with others of the product."""
+    if len(textures) < 3:
+        return tuple(textures)
+    known, signatures = _Textures(textures), _signatures(textures)
+    rng = np.random.default_rng(_SEED)
+    # A third at most: of few pictures a series would else be half of those drawn, and be taken for the product.
+    drawn = [rng.choice(len(textures), min(_DRAWN, len(textures) // 3), replace=False) for _ in range(len(textures))]
+
+    def own(index: int) -> Stored:
+        others = drawn[index][drawn[index] != index]
+        if not others.size:
+            return textures[index]
+        nearest = others[np.argsort(-(signatures[others] @ signatures[index]))[:_COMPARED]]
+        shape = textures[index].shape
+        shifts = [shift_between(known.spectrum(index), known.spectrum(other)) for other in nearest.tolist()]
+        placed = [
+            moved(textures[other], shift, (shape[0], shape[1]))
+            for other, shift in zip(nearest.tolist(), shifts, strict=True)
+        ]
+        return without_common(textures[index], placed)
+
+    return tuple(progress.each("leaving out the product", in_order(own, range(len(textures))), len(textures)))
+
+
+def _signatures(textures: Sequence[Stored]) -> NDArray[np.float32]:
+    """`(N, D)`, each of length one, less what is common to all."""
+    rows = np.stack([signature_of(texture) for texture in textures])
+    rows -= rows.mean(axis=0)
+    rows /= rows.std(axis=0) + 1e-3
+    rows -= rows.mean(axis=1, keepdims=True)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9
+    return np.asarray(rows, np.float32)
+
+
+def _nearest(signatures: NDArray[np.float32]) -> NDArray[np.intp]:
+    """`(N, K)`: for each the indices of those most like it, without itself."""
+    count = len(signatures)
+    keep = min(_NEIGHBOURS, count - 1)
+    rows = []
+    for start in range(0, count, 1024):
+        likeness_rows = signatures[start : start + 1024] @ signatures.T
+        likeness_rows[np.arange(len(likeness_rows)), np.arange(start, start + len(likeness_rows))] = -np.inf
+        rows.append(np.argpartition(-likeness_rows, keep - 1, axis=1)[:, :keep])
+    return np.concatenate(rows)
+
+
+def _limits(textures: _Textures, count: int, tests: int) -> _Limits:
+    """How alike pairs drawn at random are tells how alike two parts of this product are."""
+    rng = np.random.default_rng(_SEED)
+    drawn = [pair for pair in rng.integers(count, size=(_CHANCE_PAIRS, 2)).tolist() if pair[0] != pair[1]]
+    likes = [textures.likeness(one, other) for one, other in drawn]
+    known = [like for like in likes if like.shared > 0] or [NOTHING_ALIKE]
+    peak = math.exp(_beyond_chance([math.log(max(like.peak, 1.0)) for like in known], tests))
+    return _Limits(max(_LEAST_PEAK, peak), max(_LEAST_WEAKEST, _beyond_chance([like.weakest for like in known], tests)))
+
+
+def _beyond_chance(values: Sequence[float], tests: int) -> float:
+    """What `tests` values of this kind exceed once in a hundred times.
+
+    Above its median the distribution is taken for normal, its spread for what lies between median and upper quartile:
+    so up to a quarter of the values may come from pairs of one part without hiding the others.
+    """
+    middle, upper = np.quantile(values, (0.5, 0.75))
+    return float(middle + (upper - middle) * NormalDist().inv_cdf(1 - 0.01 / max(tests, 1)) / _QUARTILE)
