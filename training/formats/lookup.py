@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -84,6 +85,10 @@ class Lookup:
                 "name the folder of the pictures with --images, or take the others away"
             )
         return best[0].as_posix()
+
+    def names(self) -> Iterable[str]:
+        """Every file name, without its folder."""
+        return self._named.keys()
 
     def holds(self, name: str) -> bool:
         """Whether a picture of that file name is there."""

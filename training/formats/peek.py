@@ -35,11 +35,12 @@ def label_files(root: Path, suffix: str) -> Iterator[Path]:
                 yield Path(one.path)
 
 
-def begins_with(path: Path, *words: bytes) -> bool:
-    """Whether all words stand in the first megabyte; False where it cannot be read."""
+def begins_with(path: Path, *words: bytes, start: bytes = b"") -> bool:
+    """Whether all words stand in the first megabyte, and `start` before all; False where it cannot be read."""
     try:
         with path.open("rb") as file:
             beginning = file.read(_BEGINNING)
     except OSError:
         return False
-    return all(word in beginning for word in words)
+    text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return text.startswith(start) and all(word in text for word in words)

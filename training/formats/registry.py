@@ -12,6 +12,7 @@ from training.formats.cvat import Cvat
 from training.formats.flat import Flat
 from training.formats.folders import Folders
 from training.formats.item import Source
+from training.formats.label_studio import LabelStudio
 from training.formats.labelme import LabelMe
 from training.formats.manifest import Manifest
 from training.formats.mvtec import Mvtec
@@ -25,6 +26,7 @@ from training.formats.yolo import Yolo
 FORMATS: tuple[Format, ...] = (
     Rois(),
     Okng(),
+    LabelStudio(),
     Coco(),
     Yolo(),
     LabelMe(),
