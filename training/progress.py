@@ -35,6 +35,11 @@ class Progress:
         self._stream.write(f"{sentence}\n")
         self._stream.flush()
 
+    def say_all(self, sentences: Iterable[str]) -> None:
+        """Each on a line of its own."""
+        for sentence in sentences:
+            self.say(sentence)
+
     def _end(self, step: str, total: int, took_s: float) -> None:
         start = "\r" if self._live else ""
         self._stream.write(f"{start}{step}: {total} in {took_s:.1f} s{' ' * 16 if self._live else ''}\n")

@@ -7,7 +7,7 @@ functions so that the order of steps can be read in one place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -82,8 +82,15 @@ class TrainingRun:
     presence: Lesson
 
 
-def train(request: Request, progress: Progress) -> TrainingRun:
-    """Train, gate and write one package.
+def nothing_to_tell(_data: DataSet, _tensors: Tensors) -> tuple[str, ...]:
+    """What is said of data that nobody looks over."""
+    return ()
+
+
+def train(
+    request: Request, progress: Progress, look_over: Callable[[DataSet, Tensors], Iterable[str]] = nothing_to_tell
+) -> TrainingRun:
+    """Train, gate and write one package; what `look_over` says of the data is told before the long part begins.
 
     Raises:
         TrainingError: the data, a missing file, or a gate stopped the run; no package was written.
@@ -98,6 +105,7 @@ def train(request: Request, progress: Progress) -> TrainingRun:
     progress.say(told(part, augment))
     inputs = Inputs(geometry_for(settled, config.input_size(data.size)), augment)
     tensors = read_tensors(data, inputs, config.seed, progress)
+    progress.say_all(look_over(data, tensors))
     presence = teach_presence(data, config, progress)
     plain = export_trunk(inputs.size, ALL_STRIDES)
     network = quantize(plain, calibration_frames(tensors))

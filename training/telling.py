@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from training import report
+from training.check.before import look_over
 from training.progress import Progress
 from training.rois import report as rois_report
 from training.rois.dataset import is_assembly, open_assembly
@@ -31,5 +32,5 @@ def train_and_tell(request: Request, progress: Progress) -> Told:
     if is_assembly(request.root):
         done = train_assembly(request, open_assembly(request.root), progress)
         return Told(rois_report.summary(done), rois_report.figures(done), rois_report.html(done), done.networks)
-    run = train(request, progress)
+    run = train(request, progress, look_over)
     return Told(report.summary(run), report.figures(run), report.html(run), run.networks)

@@ -31,6 +31,7 @@ from models.picture_file import decode_picture
 from models.quality import Quality, measure, reduced
 from training.check.exif import Exif, exif_of
 from training.check.header import Header, header_of
+from training.data.synthetic_mark import is_synthetic
 from training.errors import NotThere
 from training.formats.item import Item, Source
 from training.progress import Progress
@@ -57,6 +58,7 @@ class Look:
     `fault`: why it is no usable picture, as the end of a sentence with what to do, and then `quality` is None and the
     thumbnail black; "" for a usable one.
     `sha256` is of the content without its origin, `pixels` of size, channels and pixels.
+    `synthetic`: made, not taken, as its own mark says.
     `size`: (width, height), (0, 0) where unknown; `gray`: one channel, or three that are alike.
     `quality`: as the station's gate measures it, without its thumbnail.
     `thumbnail`: `(96, 96)` uint8 gray of the whole picture, write-protected.
@@ -74,6 +76,7 @@ class Look:
     header: Header = field(default_factory=Header)
     exif: Exif = field(default_factory=Exif)
     origin: Origin | None = None
+    synthetic: bool = False
     size: tuple[int, int] = (0, 0)
     channels: int = 0
     gray: bool = False
@@ -120,6 +123,7 @@ def look_of(item: Item, thumbnail: NDArray[np.uint8]) -> Look:
         header=header,
         exif=exif_of(content),
         origin=origin_of(content),
+        synthetic=is_synthetic(content),
         size=header.size,
     )
     if header.size[0] * header.size[1] > _MOST_PIXELS:

@@ -186,6 +186,7 @@ def test_a_runtime_that_flips_a_verdict_is_refused(data: Path, tmp_path: Path, m
     monkeypatch.setattr(gate_module, "compare", one_flipped)
     done = call_train(data, tmp_path / "a.okng")
     assert done.exit_code == 4 and "turns OK into NG or NG into OK on 1 of 25" in done.stderr
+    assert "warning: Nothing says which pictures belong together" in done.stderr and "okng check-data" in done.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -1,0 +1,61 @@
+"""What can be told of a data set before a training, from what that reads anyway; no picture is opened for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.quality import measure, reduced
+from training.check.classes import check_classes
+from training.check.copies import check_copies
+from training.check.findings import Finding, Severity, by_severity
+from training.check.groups import check_groups
+from training.check.look import Look
+from training.check.names import check_names
+from training.check.shortcuts import check_shortcuts
+from training.data.dataset import DataSet, Picture
+from training.tensors import Tensors
+
+
+def look_over(data: DataSet, tensors: Tensors) -> Iterator[str]:
+    """A line for each error and warning, and one that says where more is told."""
+    pictures = (*data.good, *data.defective)
+    findings = (*findings_of_labels(data), *findings_of_light(pictures, (shot.inputs[0] for shot in tensors.plain)))
+    return lines(findings, data.root)
+
+
+def findings_of_labels(data: DataSet) -> tuple[Finding, ...]:
+    """Copies, groups, counts, spellings and names."""
+    pictures = {picture.name: picture for picture in (*data.pictures, *data.empty)}
+    looks = [_look(picture) for picture in pictures.values()]
+    for copy, known in data.copies:
+        if known in pictures:
+            looks.append(Look(data.root / copy, copy, (copy.partition("/")[0],), sha256=pictures[known].sha256))
+    return by_severity(
+        [*check_copies(looks), *check_groups(looks), *check_classes(looks), *check_names([look.name for look in looks])]
+    )
+
+
+def findings_of_light(pictures: Sequence[Picture], inputs: Iterable[NDArray[np.uint8]]) -> tuple[Finding, ...]:
+    """Whether light alone tells classes apart; `inputs`: what the network sees of each, `(H, W, 3)` BGR uint8."""
+    looks = (
+        Look(picture.path, picture.name, picture.labels, quality=measure(reduced(seen)))
+        for picture, seen in zip(pictures, inputs, strict=True)
+    )
+    return by_severity(check_shortcuts(list(looks)))
+
+
+def lines(findings: Iterable[Finding], data: object) -> Iterator[str]:
+    """A line for each error and warning, and one that says where more is told."""
+    grave = [finding for finding in findings if finding.severity is not Severity.NOTE]
+    yield from (finding.line for finding in grave)
+    if grave:
+        yield f"see okng check-data {data}"
+
+
+def _look(picture: Picture) -> Look:
+    group = picture.group if picture.group != picture.name else None
+    labels = picture.labels or (picture.label,)
+    return Look(picture.path, picture.name, labels, group=group, sha256=picture.sha256, size=picture.size)
