@@ -20,6 +20,7 @@ from training.formats.okng import Okng
 from training.formats.rois import Rois
 from training.formats.table import Table, overlaid
 from training.formats.tile_masks import TileMasks
+from training.formats.voc import Voc
 from training.formats.yolo import Yolo
 
 # The first that recognises a data set reads it: the more a format asks for, the earlier it stands.
@@ -29,6 +30,7 @@ FORMATS: tuple[Format, ...] = (
     LabelStudio(),
     Coco(),
     Yolo(),
+    Voc(),
     LabelMe(),
     Cvat(),
     Manifest(),

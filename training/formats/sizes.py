@@ -45,13 +45,19 @@ def picture_size(path: Path) -> tuple[int, int]:
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """As `picture_size`, for a picture of a data set.
+    """(width, height) of a picture of a data set. Raises BadData: as `header_of`."""
+    header = header_of(path)
+    return header.width, header.height
+
+
+def header_of(path: Path) -> Header:
+    """As `picture_header`, for a picture of a data set.
 
     Raises:
         BadData: it has no size.
     """
     try:
-        return picture_size(path)
+        return picture_header(path)
     except BadPicture as error:
         raise BadData(f"{path.parent}/{error}") from error
 
