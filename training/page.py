@@ -76,6 +76,11 @@ def figure(caption: Said, image: NDArray[np.uint8]) -> str:
     )
 
 
+def folded(title: Said, content: str) -> str:
+    """`content`, which is HTML, behind a title that opens it."""
+    return f"<details><summary>{shown(title)}</summary>{content}</details>"
+
+
 def pictures(figures: Iterable[str]) -> str:
     """Figures side by side."""
     return f'<div class="pictures">{"".join(figures)}</div>'
