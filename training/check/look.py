@@ -29,10 +29,10 @@ from models.errors import BadPicture
 from models.origin import Origin, origin_of, without_origin
 from models.picture_file import decode_picture
 from models.quality import Quality, measure, reduced
-from training.check.exif import Exif, exif_of
 from training.check.header import Header, header_of
 from training.data.synthetic_mark import is_synthetic
 from training.errors import NotThere
+from training.exif import Exif, exif_of
 from training.formats.item import Item, Source
 from training.progress import Progress
 

@@ -95,10 +95,10 @@ def layers(masks: Mapping[str, Mask]) -> list[dict[str, Mask]]:
 def png_of(layer: Mapping[str, Mask], numbers: Sequence[str]) -> bytes:
     """A PNG of the layer's colours on the background's; `numbers`: all classes in order."""
     shape = next(iter(layer.values())).shape
-    codes = np.full(shape, BACKGROUND_COLOUR, np.uint32)
+    bgr = np.full((*shape, 3), BACKGROUND_COLOUR & 0xFF, np.uint8)
     for name, mask in layer.items():
-        codes[mask] = colour_of(numbers.index(name) + 1)
-    bgr = np.stack([codes & 255, codes >> 8 & 255, codes >> 16], axis=-1).astype(np.uint8)
+        colour = colour_of(numbers.index(name) + 1)
+        bgr[mask] = (colour & 0xFF, colour >> 8 & 0xFF, colour >> 16)
     return cv2.imencode(".png", bgr)[1].tobytes()
 
 

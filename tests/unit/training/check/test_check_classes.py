@@ -7,13 +7,13 @@ import pytest
 
 from tests.fakes.looks import codes, look, series_of
 from training.check.classes import alike, check_classes
-from training.check.exif import Exif
 from training.check.findings import Severity
 from training.check.header import Header, Kind
 from training.check.light import check_light
 from training.check.look import Look
 from training.check.shortcuts import check_shortcuts, guessing, ranking
 from training.check.sizes import check_sizes
+from training.exif import Exif
 from training.page import Text
 
 

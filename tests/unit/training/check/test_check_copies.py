@@ -9,9 +9,9 @@ import pytest
 from models.origin import Origin
 from tests.fakes.looks import codes, look, series_of
 from training.check.copies import check_copies
-from training.check.exif import Exif
 from training.check.findings import Severity
 from training.check.groups import check_groups, sessions_of
+from training.exif import Exif
 
 ORIGIN = Origin("2026-01-02T03:04:05+00:00", "1", "", "A", "plc", "fake", "line 1", "synced")
 

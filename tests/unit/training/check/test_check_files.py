@@ -13,11 +13,11 @@ import pytest
 from models.errors import BadPicture
 from models.picture_file import decode_picture
 from tests.fakes.looks import codes, look
-from training.check.exif import Exif
 from training.check.files import check_files
 from training.check.findings import Severity
 from training.check.header import Header, Kind
 from training.check.names import check_names
+from training.exif import Exif
 
 NOISE = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
 PNG = cv2.imencode(".png", NOISE)[1].tobytes()

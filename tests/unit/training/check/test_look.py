@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from models.origin import Origin, with_origin
 from training.check import look as looking
-from training.check.exif import Exif, exif_of
 from training.check.header import Kind, header_of
 from training.check.look import Look, look_at
+from training.exif import Exif, exif_of
 from training.formats.item import Item, Source
 from training.progress import Progress
 

@@ -216,7 +216,10 @@ def test_refuses_a_mask_with_its_place(tmp_path: Path, about: str, sentence: str
         ('<image id="0" name="../../etc/passwd" width="40" height="30"/>', "not below"),
         ('<image id="7" width="40" height="30"/>', "image 7: name"),
         ('<image id="0" name="a.png" width="-4" height="30"/>', "width"),
-        (small('<tag label="x"/>', 'width="30" height="40"'), "30x40 pixels, but a.png has 40x30; viewers turn it"),
+        (
+            small('<tag label="x"/>', 'width="30" height="40"'),
+            "30x40 pixels, but a.png has 40x30; put the picture there",
+        ),
         ("<image", "line 9: this is no XML"),
     ],
 )

@@ -170,7 +170,7 @@ def test_says_what_to_do_with_a_picture_that_is_only_inside(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [
-        ({**OWN, "imageWidth": 48, "imageHeight": 64}, "48x64 pixels, but part 1.png has 64x48; viewers turn it"),
+        ({**OWN, "imageWidth": 48, "imageHeight": 64}, "48x64 pixels, but part 1.png has 64x48; put the picture there"),
         ({**OWN, "imageWidth": 65}, "65x48 pixels, but part 1.png has 64x48; put the picture there"),
         ({**OWN, "imageHeight": -1}, "imageHeight"),
         ({**OWN, "imageHeight": 10**30}, "imageHeight"),
