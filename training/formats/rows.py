@@ -70,7 +70,7 @@ def fitting_size(path: Path, said: tuple[int | None, int | None], where: object)
     if orientation != 1 and not stored_so:
         raise BadData(
             f"{where}: EXIF turns {path.name}, and nothing tells whether it was turned when it was marked; if it was, "
-            "as in most tools, turn its pixels with mogrify -auto-orient, else take that out with exiftool -Orientation="
+            "as in most tools, turn its pixels with mogrify -auto-orient, else take EXIF out with exiftool -all="
         )
     return size
 
