@@ -18,6 +18,7 @@ from models.picture_file import read_picture
 from models.runtimes.base import Placement
 from models.runtimes.choose import REFERENCE
 from models.scorers import Floats
+from training.data.synthetic_mark import refuse_synthetic
 from training.progress import Progress
 
 _THREADS = 2
@@ -84,6 +85,7 @@ class Eye:
         return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
 
     def _one(self, candidate: Candidate) -> Seen:
+        refuse_synthetic(candidate.path.name, candidate.path.read_bytes())
         found = self._detector.judge_anyway(read_picture(candidate.path))
         prepared, decision = found.prepared, found.decision
         outcome = Outcome.NO_PART if prepared.empty else decision.outcome

@@ -18,6 +18,7 @@ from models.package import open_package
 from tests.fakes.discs import write_discs
 from training.cli import evaluate, train
 from training.commands.suggest import suggest
+from training.data.synthetic_mark import SyntheticMark, with_mark
 from training.suggestion.audit import read_audits
 
 
@@ -120,12 +121,15 @@ def test_a_plain_folder_is_looked_through_and_what_cannot_be_read_is_told(
 ) -> None:
     folder = tmp_path / "camera"
     shutil.copytree(data / "unlabelled", folder)
-    (folder / "torn.png").write_bytes(next(iter(sorted(folder.iterdir()))).read_bytes()[:200])
+    first = next(iter(sorted(folder.iterdir()))).read_bytes()
+    (folder / "torn.png").write_bytes(first[:200])
+    (folder / "made.png").write_bytes(with_mark(first, SyntheticMark("pit", "pit", 0, "0" * 64)))
     done = call(folder, package, "--labelled", data, "--count", 4, "--json")
     assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
     assert len(told["suggestions"]) == 4 and told["audit_round"] is None and not (folder / "audits.jsonl").exists()
-    assert len(told["unreadable"]) == 1 and "torn.png" in told["unreadable"][0]
+    assert len(told["unreadable"]) == 2 and "torn.png" in told["unreadable"][1]
+    assert "made.png is a synthetic picture" in told["unreadable"][0]
 
 
 def test_too_small_a_picture_is_told_and_the_rest_goes_on(data: Path, package: Path) -> None:

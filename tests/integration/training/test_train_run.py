@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -19,8 +20,10 @@ import training.run as run_module
 from models.detector import Detector
 from models.package import open_package
 from tests.fakes.discs import write_discs
+from tests.fakes.opened import files_opened
 from training import fit as fit_module
 from training.cli import evaluate, train
+from training.commands.synth import synth
 from training.features import Extractor, Features
 
 OPTIONS = ["--size", "64", "--created", "2026-01-31T08:00:00Z"]
@@ -43,14 +46,26 @@ def few_scorers() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_discs(tmp_path_factory.mktemp("discs"), empty=16)
+    """Discs, and synthetic defects of every kind beside them."""
+    root = write_discs(tmp_path_factory.mktemp("discs"), empty=16)
+    done = CliRunner().invoke(synth, [str(root), "--count", "20"])
+    assert done.exit_code == 0, done.output
+    return root
 
 
 @pytest.fixture(scope="module")
-def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def opened() -> set[Path]:
+    """Every file that the training of `trained` opened."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path, opened: set[Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Package and figures of one training."""
     out = tmp_path_factory.mktemp("trained") / "discs.okng"
-    done = call_train(data, out, "--json", *LITE)
+    with files_opened() as files:
+        done = call_train(data, out, "--json", *LITE)
+    opened |= files
     assert done.exit_code == 0, done.stderr
     return out, json.loads(done.stdout)
 
@@ -67,6 +82,28 @@ def test_the_package_tells_unseen_parts_apart_on_every_runtime(
         assert row["auroc"] >= 0.97 and row["escapes"]["count"] <= 1 and row["escapes"]["total"] == 20
         assert row["gaps"]["count"] >= 15 and row["gaps"]["total"] == 20
         assert row["overlooked"]["count"] == 0 and row["overlooked"]["total"] == 40
+
+
+def test_no_synthetic_picture_calibrated_set_limits_or_was_tested(
+    trained: tuple[Path, dict[str, Any]], data: Path, opened: set[Path]
+) -> None:
+    def contents(files: Iterable[Path]) -> set[str]:
+        return {hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+    with files_opened() as tested:
+        done = CliRunner().invoke(evaluate, [str(trained[0]), str(data), "--runtime", "onnxruntime", "--json"])
+    assert done.exit_code == 0, done.stderr
+    synthetic = sorted((data / "synthetic").rglob("*.png"))
+    taken = [*data.glob("good/*"), *data.glob("scratch/*"), *data.glob("stain/*"), *data.glob("empty/*")]
+    for seen in (opened, tested):
+        read = contents(file for file in seen if file.is_relative_to(data) and file.is_file())
+        assert len(synthetic) == 40 and not read & contents(synthetic)
+        # Else it would be no proof: what calibrated, set limits and was tested is what was read.
+        assert read >= contents(taken)
+    manifest = open_package(trained[0]).manifest
+    good = {picture.relative_to(data).as_posix() for picture in data.glob("good/*")}
+    assert set(manifest.calibration.groups) == good and trained[1]["good"] == len(good)
+    assert json.loads(done.stdout)[0]["overkill"]["total"] == len(good)
 
 
 def test_the_figures_say_what_was_done(trained: tuple[Path, dict[str, Any]]) -> None:
