@@ -93,6 +93,7 @@ def synthesize(
             continue
         changed, mask, own = drawn
         surface, whole, label = replace(surface, image=changed), whole | mask, own or label
+        # All own defects of a picture are of one class: it lies in one folder.
         crops = tuple(crop for crop in crops if crop.label == own)
     if not whole.any():
         return None

@@ -43,7 +43,7 @@ class Series:
     def make(self, count: int) -> Iterator[Numbered]:
         """Up to `count` pictures, the kinds in turn; a kind that fits nowhere is given up.
 
-        What is made depends on the pictures' content, the seed and the number alone.
+        The same pictures and seed make the same ones.
 
         Raises:
             BadPicture: one cannot be read.

@@ -60,6 +60,7 @@ def test_a_marked_picture_among_those_of_a_camera_is_refused_with_a_remedy(tmp_p
 def test_the_folder_of_synthetic_pictures_is_no_class_and_does_not_count(tmp_path: Path) -> None:
     before = open_dataset(write_discs(tmp_path))
     forge(tmp_path / "synthetic" / "crack" / "a.png")
+    forge(tmp_path / "synthetic" / "b.png")
     after = open_dataset(tmp_path)
     assert after.pictures == before.pictures and after.sha256() == before.sha256()
 
