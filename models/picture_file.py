@@ -27,6 +27,7 @@ from models.errors import BadPicture
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 
 _JPEG = b"\xff\xd8"
+_PNG = b"\x89PNG\r\n\x1a\n"
 # Some cameras put a few bytes between the last row and the end of the picture; nothing of it is missing.
 _PADDING = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 _MOST_PADDING = 8
@@ -67,6 +68,27 @@ def decode_picture(name: str, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return _decode_jpeg(name, stored) if stored[:2].tobytes() == _JPEG else _decode(name, stored)
 
 
+def whole_size(name: str, content: bytes) -> tuple[int, int]:
+    """(width, height) of a whole file; JPEG and PNG are not decoded, so that what only decoding tells stays unsaid.
+
+    Raises:
+        BadPicture: as `read_picture`.
+    """
+    fault = _fault_of(content)
+    if fault:
+        raise BadPicture(f"{name} {fault}")
+    if content.startswith(_PNG):
+        return _u32(content, 16, ">"), _u32(content, 20, ">")
+    if content.startswith(_JPEG):
+        try:
+            height, width = simplejpeg.decode_jpeg_header(content)[:2]
+        except ValueError as error:
+            raise BadPicture(f"{name} is damaged; copy it again") from error
+        return int(width), int(height)
+    height, width = decode_picture(name, np.frombuffer(content, np.uint8)).shape[:2]
+    return width, height
+
+
 def _decode_jpeg(name: str, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """OpenCV's very pixels (both are libjpeg-turbo), but what that library only prints as a warning is refused here:
     it decodes a picture that lost bytes in its middle, and fills what is missing with gray."""
@@ -103,7 +125,7 @@ def _fault_of(data: bytes) -> str:
     """Why the bytes are not one whole picture, as the end of a sentence; empty when they are."""
     if data.startswith(_JPEG):
         return "" if _jpeg_is_whole(data) else "is cut short; copy it again"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+    if data.startswith(_PNG):
         return _png_fault(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _webp_fault(data)

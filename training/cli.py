@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from training.commands.cache import Caching, cache_options
 from training.guard import guarded, need_training_libraries
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
     help="Of openvino,tflite,symmetric (TensorRT, ARM); onnxruntime always.  [default: all installed]",
 )
 @click.option("--report", type=click.Path(path_type=Path), help="HTML report  [default: NAME.report.html]")
+@cache_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 @click.option("--folds", type=click.IntRange(2, 20), help="Named regions: judge each N-th part unseen, write nothing.")
 @click.option(
@@ -109,6 +111,7 @@ def train(
     as_json: bool,
     folds: int | None,
     repeats: int,
+    caching: Caching,
 ) -> None:
     """Train a model package from DATA: good/ and one folder a defect, or named regions in rois.toml.
 
@@ -128,19 +131,19 @@ def train(
         geometry, declared = asked_geometry(geometry_file, roi), read_declared(config_file)
         config = TrainConfig(seed=seed, size_px=side, geometry=geometry, runtimes=runtimes, declared=declared)
         if folds is not None:
-            _cross_validate(data, config, folds, repeats, as_json)
+            _cross_validate(data, config, folds, repeats, caching, as_json)
             return
         if out is None:
             raise click.UsageError("say with --out which package to write")
         moment = created or _newest(data)
         name = model_id or re.sub(r"[^a-z0-9._-]+", "-", out.stem.lower()).strip("-._")[:64] or "model"
         request = Request(data, out, config, name, model_version or moment[:10].replace("-", "."), moment)
-        _train(request, report or out.with_name(f"{out.stem}.report.html"), as_json)
+        _train(request, report or out.with_name(f"{out.stem}.report.html"), caching, as_json)
 
     guarded(work)
 
 
-def _train(request: Request, report: Path, as_json: bool) -> None:
+def _train(request: Request, report: Path, caching: Caching, as_json: bool) -> None:
     from models.durable import write_atomically
     from training.progress import Progress
     from training.report_networks import sentences
@@ -149,7 +152,7 @@ def _train(request: Request, report: Path, as_json: bool) -> None:
     for path in (request.package, report):
         if not path.absolute().parent.is_dir():
             raise click.UsageError(f"there is no folder {path.absolute().parent}; make it first")
-    told = train_and_tell(request, Progress(sys.stderr))
+    told = train_and_tell(request, Progress(sys.stderr), caching.store())
     write_atomically(report, told.html.encode())
     if as_json:
         click.echo(json.dumps(told.figures, ensure_ascii=False, indent=1))
@@ -159,12 +162,13 @@ def _train(request: Request, report: Path, as_json: bool) -> None:
     click.echo(f"package {request.package}\nreport  {report}")
 
 
-def _cross_validate(data: Path, config: TrainConfig, folds: int, repeats: int, as_json: bool) -> None:
+def _cross_validate(data: Path, config: TrainConfig, folds: int, repeats: int, caching: Caching, as_json: bool) -> None:
     from training.progress import Progress
     from training.rois.cross_validate import cross_validate
     from training.rois.evaluate import as_dict, as_text
 
-    found = cross_validate(data, config, folds, range(config.seed, config.seed + repeats), Progress(sys.stderr))
+    seeds = range(config.seed, config.seed + repeats)
+    found = cross_validate(data, config, folds, seeds, Progress(sys.stderr), caching.store())
     if as_json:
         click.echo(json.dumps([as_dict(one) for one in found], ensure_ascii=False, indent=1))
     else:

@@ -16,6 +16,7 @@ FOLDS = 4
 CALIBRATION_PICTURES = 64
 BANK_SIZE = 800
 GOLDEN_FRAMES = 16
+TIMED_PICTURES = 60
 # Enough views of the good pictures that a bank of 800 is never starved, at seconds of feature extraction.
 VIEWS_WANTED = 200
 MAX_VIEWS_PER_PICTURE = 8

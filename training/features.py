@@ -9,10 +9,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import Geometry
-from models.picture_file import read_picture
 from models.preprocess import inputs_of
-from models.quality import Quality, measure, reduced
+from models.quality import Quality
 from models.runtimes.base import Runtime
 from models.runtimes.choose import choose_runtime
 from models.scorers import Floats
@@ -20,6 +18,7 @@ from training.config import MAX_VIEWS_PER_PICTURE, VIEWS_WANTED
 from training.data.augment import ViewKind, draw_way, lit_as
 from training.data.dataset import Picture
 from training.declared import AugmentSpec
+from training.sights import Sights
 
 ALL_STRIDES = (4, 8, 16)
 
@@ -48,28 +47,27 @@ class Seen:
 
 
 class Inputs:
-    """How pictures of this run become network inputs: the way that the station goes."""
+    """How pictures of this run become network inputs: the way that the station goes, each decoded once."""
 
-    def __init__(self, geometry: Geometry, augment: AugmentSpec) -> None:
-        self.geometry, self.size, self.augment = geometry, geometry.size, augment
+    def __init__(self, sights: Sights, augment: AugmentSpec) -> None:
+        self.sights, self.augment = sights, augment
+        self.geometry, self.size = sights.geometry, sights.geometry.size
 
     def of(self, picture: Picture) -> tuple[Shot, Quality] | None:
         """What network and gate see of a picture; None where the part is not found in it."""
-        framed = self.geometry.frame(read_picture(picture.path))
-        quality = measure(reduced(framed.overview), framed.pose)
-        return (Shot(framed.inputs, self._painted(picture)), quality) if framed.aligned else None
+        seen = self.sights.of(picture)
+        return (Shot(seen.inputs, self._painted(picture)), seen.quality) if seen.aligned else None
 
     def region(self, picture: Picture, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The region of something drawn over the picture, such as its mask, cut as the picture is."""
-        pose = self.geometry.cut(read_picture(picture.path)).pose
-        return self.geometry.region_by(pose, image)
+        return self.geometry.region_by(self.sights.of(picture).pose, image)
 
     def views(self, picture: Picture, kind: ViewKind, count: int, seed: int) -> Iterator[Shot]:
         """`count` augmented shots; the same for the same picture content and seed.
 
         What is masked moves along with the picture: no view may show it where nothing is masked.
         """
-        region = self.geometry.cut(read_picture(picture.path)).region
+        region = self.geometry.region_by(self.sights.of(picture).pose, self.sights.pictures.read(picture))
         layout = self.geometry.layout(picture.size)
         rng = np.random.default_rng([seed, int(picture.sha256[:12], 16)])
         for _ in range(count):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from models.alignment import reference_of
 from models.decision import Box
 from models.errors import PackageError
 from models.geometry import Geometry
 from models.geometry_entry import AlignEntry, GeometrySpec, said
-from models.picture_file import read_picture
 from training.data.dataset import DataSet, Picture
+from training.data.pictures import decode_known
 from training.errors import BadData, NotThere
 
 _REFERENCE = "geometry/reference.png"
@@ -62,8 +64,8 @@ def read_geometry(path: Path) -> GeometrySpec:
         raise BadData(f"{path}: {said(error)}") from error
 
 
-def settle(asked: GeometrySpec, data: DataSet) -> Settled:
-    """The geometry for pictures of a data set, its reference picture taken from there.
+def settle(asked: GeometrySpec, data: DataSet, read: Callable[[Picture], NDArray[np.uint8]] = decode_known) -> Settled:
+    """The geometry for pictures of a data set, its reference picture taken from there by `read`.
 
     Raises:
         BadData: it does not fit the pictures.
@@ -76,7 +78,7 @@ def settle(asked: GeometrySpec, data: DataSet) -> Settled:
     files: dict[str, bytes] = {}
     try:
         if asked.align is not None and asked.box is not None:
-            files[_REFERENCE] = _reference(asked.align, asked.align.box or asked.box, data)
+            files[_REFERENCE] = _reference(asked.align, asked.align.box or asked.box, data, read)
             given["align"] = asked.align.model_dump(exclude_unset=True) | {
                 "region": _rectangle(asked.align.box or asked.box),
                 "reference": _REFERENCE,
@@ -99,12 +101,12 @@ def geometry_for(settled: Settled, size: tuple[int, int]) -> Geometry:
         raise BadData(f"the geometry does not fit: {error}") from error
 
 
-def _reference(align: AlignEntry, region: Box, data: DataSet) -> bytes:
+def _reference(align: AlignEntry, region: Box, data: DataSet, read: Callable[[Picture], NDArray[np.uint8]]) -> bytes:
     picture = _named(align.reference, data)
     if region.x + region.w > picture.size[0] or region.y + region.h > picture.size[1]:
         raise ValueError(f"align.region {region.w}x{region.h} at {region.x},{region.y} lies outside the pictures")
     try:
-        gray = reference_of(read_picture(picture.path), region)
+        gray = reference_of(read(picture), region)
     except ValueError as error:
         raise ValueError(f"align.reference {picture.name}: {error}") from error
     written, png = cv2.imencode(".png", gray, [cv2.IMWRITE_PNG_COMPRESSION, 9])

@@ -7,12 +7,13 @@ empty ones that is unlike all others is named, because it may show a part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.decision import Box
 from models.fitness import PARTS_ABOVE, PresenceEntry
 from models.picture_file import read_picture
 from models.presence import (
@@ -41,6 +42,9 @@ _MEDIAN, _SPREAD = "presence/median.npy", "presence/spread.npy"
 _NAMED = 5
 
 
+Look = Callable[[Picture], NDArray[np.uint8]]
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What was taught, or in `text` why nothing was; without empty pictures neither. `arrays`: file → array."""
@@ -58,32 +62,34 @@ class NotTaught(Exception):
     """The pictures prove no emptiness; says why, and what to do."""
 
 
-def teach_presence(data: DataSet, config: TrainConfig, progress: Progress) -> Lesson:
-    """What `data.empty` teaches."""
-    if not data.empty:
+def teach_presence(data: DataSet, config: TrainConfig, progress: Progress, look: Look | None = None) -> Lesson:
+    """What `data.empty` teaches; `look`: the pixels of `looked_at` of a picture, where it was read before."""
+    where = looked_at(data, config)
+    if where is None:
         return Lesson()
     try:
-        return _teach(data, config, progress)
+        return _teach(data, config, progress, look or (lambda picture: small(read_picture(picture.path), where)))
     except NotTaught as why:
         return Lesson(f"No presence check was taught: {why}. Without it every picture is judged as a part.")
 
 
-def _teach(data: DataSet, config: TrainConfig, progress: Progress) -> Lesson:
+def looked_at(data: DataSet, config: TrainConfig) -> Box | None:
+    """The part of the pictures that presence looks at; None where there is nothing to teach it."""
+    return area(config.geometry.searched, data.size) if data.empty else None
+
+
+def _teach(data: DataSet, config: TrainConfig, progress: Progress, look: Look) -> Lesson:
     if len(data.empty) < MIN_EMPTY:
         raise NotTaught(f"empty/ holds {len(data.empty)} different pictures, {MIN_EMPTY} are the least")
     where = area(config.geometry.searched, data.size)
-
-    def looked_at(picture: Picture) -> NDArray[np.uint8]:
-        return small(read_picture(picture.path), where)
-
-    pixels = [looked_at(picture) for picture in progress.each("empty pictures", data.empty, len(data.empty))]
+    pixels = [look(picture) for picture in progress.each("empty pictures", data.empty, len(data.empty))]
     empty = [cells(one) for one in pixels]
     _refuse_unlit(empty)
     held_out = _held_out(empty, data.empty, config.seed)
     _refuse_odd(held_out, data.empty)
     model, most = fit_model(empty), tuple(float(value) for value in held_out.max(axis=0))
     # The lamp must not tell parts from gaps: it may burn brighter tomorrow.
-    parts = [cells(looked_at(picture)) for picture in progress.each("parts or gaps", data.pictures, len(data.pictures))]
+    parts = [cells(look(picture)) for picture in progress.each("parts or gaps", data.pictures, len(data.pictures))]
     apart = [relative(deviations(one, light_of(one, model), model), most) for one in parts]
     _refuse_alike(apart, data.pictures)
     lights = [light_of(one, model) for one in empty]

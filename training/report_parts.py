@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from models.decision import Limits
 from models.detector import Detector, Inspection
-from models.picture_file import read_picture
+from training.config import TIMED_PICTURES
 from training.data.dataset import Picture
 
 if TYPE_CHECKING:
     from training.run import TrainingRun
 
 _WIDTH_PX, _HEIGHT_PX, _BINS = 800, 240, 60
-_TIMED = 60
 _MAP_WIDTH_PX = 320
 
 
@@ -47,7 +46,7 @@ def histogram(good: NDArray[np.float64], bad: NDArray[np.float64], limits: Limit
 
 def latency_rows(run: TrainingRun) -> list[tuple[object, ...]]:
     """p50 and p99 of each runtime on one thread, by the station's Detector, on this machine."""
-    pictures = [read_picture(picture.path) for picture in run.data.pictures[:_TIMED]]
+    pictures = [run.pictures.read(picture) for picture in run.data.pictures[:TIMED_PICTURES]]
     rows: list[tuple[object, ...]] = []
     for name in run.manifest.score_maps:
         detector = Detector.load(run.request.package, runtime=name, threads=1)
@@ -68,13 +67,12 @@ def overlay(run: TrainingRun, pictures: Sequence[Picture]) -> list[NDArray[np.ui
     """Each picture's region, small, with its score map over it."""
     detector = Detector.load(run.request.package, runtime="onnxruntime", threads=1)
     try:
-        return [_one_overlay(detector, picture) for picture in pictures]
+        return [_one_overlay(detector, run.pictures.read(picture)) for picture in pictures]
     finally:
         detector.close()
 
 
-def _one_overlay(detector: Detector, picture: Picture) -> NDArray[np.uint8]:
-    image = read_picture(picture.path)
+def _one_overlay(detector: Detector, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     score_map = detector.judge_anyway(image).scores.map
     region = detector.geometry.cut(image).region
     canvas = detector.geometry.layout((image.shape[1], image.shape[0])).canvas

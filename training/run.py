@@ -15,6 +15,7 @@ from pathlib import Path
 from models.decision import Scores
 from models.manifest import ClassEntry, Manifest, ScoreMap, TrainingEntry
 from models.package import write_package
+from models.picture_file import whole_size
 from models.runtimes.choose import REFERENCE, installed_runtimes
 from models.scorers import calibrated, score_views
 from training import litert
@@ -22,9 +23,11 @@ from training.artefacts import REFERENCE_FORM, Bench, Further, Offer, Trial, fin
 from training.assemble import Ingredients, assemble
 from training.calibrate import Raws, refuse_constant
 from training.config import TrainConfig
+from training.data.cache import Store
 from training.data.catalogue import build_catalogue
 from training.data.dataset import DataSet, open_dataset
 from training.data.part import limited, read_part, told
+from training.data.pictures import Pictures, room_for_whole
 from training.data.split import folds_by_group
 from training.errors import NotThere
 from training.export import export_trunk, keep_outputs, quantize
@@ -34,11 +37,12 @@ from training.framing import geometry_for, settle
 from training.gate import Calibration, first_through_the_gate
 from training.golden import Frame
 from training.held_out import calibration_entry
-from training.presence import Lesson, teach_presence
+from training.presence import Lesson, looked_at, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
 from training.self_test import Exam, choose_self_test
-from training.tensors import Tensors, calibration_frames, read_tensors
+from training.sights import Sights
+from training.tensors import Tensors, calibration_frames, read_tensors, worth_keeping
 
 _TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-headless")
 
@@ -80,6 +84,7 @@ class TrainingRun:
     fp32_auroc: float | None
     networks: Networks
     presence: Lesson
+    pictures: Pictures
 
 
 def nothing_to_tell(_data: DataSet, _tensors: Tensors) -> tuple[str, ...]:
@@ -88,25 +93,32 @@ def nothing_to_tell(_data: DataSet, _tensors: Tensors) -> tuple[str, ...]:
 
 
 def train(
-    request: Request, progress: Progress, look_over: Callable[[DataSet, Tensors], Iterable[str]] = nothing_to_tell
+    request: Request,
+    progress: Progress,
+    store: Store,
+    look_over: Callable[[DataSet, Tensors], Iterable[str]] = nothing_to_tell,
 ) -> TrainingRun:
-    """Train, gate and write one package; what `look_over` says of the data is told before the long part begins.
+    """Train, gate and write one package; `store` keeps what is made of the pictures.
+
+    What `look_over` says of the data is told before the long part begins.
 
     Raises:
         TrainingError: the data, a missing file, or a gate stopped the run; no package was written.
     """
     config = request.config
     check_runtimes(config)
-    data = open_dataset(request.root)
+    data = open_dataset(request.root, size_of=whole_size)
     catalogue = build_catalogue(request.root, data.defects)
-    settled = settle(config.geometry, data)
+    pictures = Pictures(store, worth_keeping(data, room_for_whole(store, data.size)))
+    settled = settle(config.geometry, data, pictures.read)
     part = read_part(data.root)
     augment = limited(config.declared.augment, part)
     progress.say(told(part, augment))
-    inputs = Inputs(geometry_for(settled, config.input_size(data.size)), augment)
+    geometry = geometry_for(settled, config.input_size(data.size))
+    inputs = Inputs(Sights(geometry, data, looked_at(data, config), pictures, store), augment)
     tensors = read_tensors(data, inputs, config.seed, progress)
     progress.say_all(look_over(data, tensors))
-    presence = teach_presence(data, config, progress)
+    presence = teach_presence(data, config, progress, inputs.sights.around)
     plain = export_trunk(inputs.size, ALL_STRIDES)
     network = quantize(plain, calibration_frames(tensors))
     features = _features(network, tensors, _folds(data, config.seed), "INT8 features", progress)
@@ -150,7 +162,7 @@ def train(
     write_package(request.package, manifest, files)
     size = request.package.stat().st_size
     return TrainingRun(
-        request, data, manifest, size, best, tuple(tried), calibration, prototypes, fp32, networks, presence
+        request, data, manifest, size, best, tuple(tried), calibration, prototypes, fp32, networks, presence, pictures
     )
 
 

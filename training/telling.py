@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.picture_file import whole_size
 from training import report
 from training.check.before import look_over
+from training.data.cache import Store
 from training.progress import Progress
 from training.rois import report as rois_report
 from training.rois.dataset import is_assembly, open_assembly
@@ -23,14 +25,19 @@ class Told:
     networks: Networks
 
 
-def train_and_tell(request: Request, progress: Progress) -> Told:
-    """Train, gate and write one package.
+def train_and_tell(request: Request, progress: Progress, store: Store) -> Told:
+    """Train, gate and write one package; `store` keeps what is made of the pictures.
 
     Raises:
         TrainingError: the data, a missing file, or a gate stopped the run; no package was written.
     """
     if is_assembly(request.root):
-        done = train_assembly(request, open_assembly(request.root), progress)
-        return Told(rois_report.summary(done), rois_report.figures(done), rois_report.html(done), done.networks)
-    run = train(request, progress, look_over)
-    return Told(report.summary(run), report.figures(run), report.html(run), run.networks)
+        data = open_assembly(request.root, size_of=whole_size)
+        done = train_assembly(request, data, progress, data.whole(store))
+        told = Told(rois_report.summary(done), rois_report.figures(done), rois_report.html(done), done.networks)
+        progress.say(f"{done.pictures.told()}; {store.told()}")
+        return told
+    run = train(request, progress, store, look_over)
+    told = Told(report.summary(run), report.figures(run), report.html(run), run.networks)
+    progress.say(f"{run.pictures.told()}; {store.told()}")
+    return told

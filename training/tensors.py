@@ -12,7 +12,7 @@ from models.geometry import Geometry
 from models.layout import Layout, View
 from models.quality import Quality
 from models.scorers import Mosaics
-from training.config import CALIBRATION_PICTURES
+from training.config import CALIBRATION_PICTURES, TIMED_PICTURES
 from training.data.augment import kinds_of_views
 from training.data.dataset import DataSet, Picture
 from training.data.masks import defect_mask
@@ -69,11 +69,12 @@ def read_tensors(data: DataSet, inputs: Inputs, seed: int, progress: Progress) -
     """Read every picture once.
 
     Raises:
-        BadData: a mask does not fit its picture, or in some the part is not found.
+        BadData: a picture cannot be used, a mask does not fit its picture, or in some the part is not found.
         BadPicture: the region does not fit the pictures.
     """
+    inputs.sights.prepare(data, progress)
     pictures = [*data.good, *data.defective]
-    read = [inputs.of(picture) for picture in progress.each("reading pictures", pictures, len(pictures))]
+    read = [inputs.of(picture) for picture in pictures]
     lost = [picture.name for picture, one in zip(pictures, read, strict=True) if one is None]
     if lost:
         shown = ", ".join(lost[:_NAMED]) + (" …" if len(lost) > _NAMED else "")
@@ -92,6 +93,15 @@ def read_tensors(data: DataSet, inputs: Inputs, seed: int, progress: Progress) -
         kind: [list(inputs.views(picture, kind, count, seed)) for picture in data.good] for kind in kinds
     }
     return Tensors(good, defective, masks, {**views, "none": [[] for _ in good]}, qualities, inputs.geometry, layout)
+
+
+def worth_keeping(data: DataSet, room: int) -> list[Picture]:
+    """Which pictures a run reads whole more than once, if there is room for so many: all, or those it is sure to."""
+    pictures = [*data.good, *data.defective, *data.empty]
+    if len(pictures) <= room:
+        return pictures
+    viewed = data.good if views_per_picture(len(data.good)) else ()
+    return list({one.sha256: one for one in (*viewed, *data.pictures[:TIMED_PICTURES])}.values())[:room]
 
 
 def _mask(picture: Picture, inputs: Inputs, layout: Layout) -> Mask | None:

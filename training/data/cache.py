@@ -32,6 +32,7 @@ from models.instructions import instruction_set
 from training.data.cache_place import FILE, cache_files, claim, usual_limit
 from training.data.shards import Damaged, Header, Row, Shard, remove_unused
 
+MEMORY_BYTES = 10**9
 _SHARD_BYTES = 256 * 2**20
 _MOST_ROWS = 1 << 15
 _FEWEST_ROWS = 16
@@ -65,12 +66,12 @@ class Shelf(Protocol):
         ...
 
     def put(self, sha256: str, row: Pixels) -> Pixels:
-        """Keep a row and give it back as `get` will; the row itself where it cannot be kept."""
+        """Keep a row, unless there is one, and give it back as `get` will; itself where it cannot be kept."""
         ...
 
 
 class Store(Protocol):
-    """Where rows are kept: `Cache`, or `NoCache`."""
+    """Where rows are kept: `Cache`, or `Memory`."""
 
     @property
     def limit_bytes(self) -> int: ...
@@ -79,19 +80,43 @@ class Store(Protocol):
         """`expected`: how many rows a run will want of it."""
         ...
 
+    def told(self) -> str:
+        """What a run says of it."""
+        ...
 
-class NoCache:
-    """Keeps nothing."""
 
-    limit_bytes = 0
+class Memory:
+    """Keeps up to `limit_bytes` for as long as the process lives: what stands in for a cache where none is wanted."""
+
+    def __init__(self, limit_bytes: int = MEMORY_BYTES) -> None:
+        self.limit_bytes = self._left = limit_bytes
+        self._rows: dict[tuple[Making, str], Pixels] = {}
 
     def shelf(self, making: Making, expected: int) -> Shelf:
-        return self
+        return _MemoryShelf(self, making)
+
+    def get(self, making: Making, sha256: str) -> Pixels | None:
+        return self._rows.get((making, sha256))
+
+    def put(self, making: Making, sha256: str, row: Pixels) -> None:
+        if (making, sha256) not in self._rows and making.row_bytes <= self._left:
+            self._left -= making.row_bytes
+            self._rows[making, sha256] = row
+
+    def told(self) -> str:
+        """What a run says of it."""
+        return "no cache was used, as asked"
+
+
+class _MemoryShelf:
+    def __init__(self, memory: Memory, making: Making) -> None:
+        self._memory, self._making = memory, making
 
     def get(self, sha256: str) -> Pixels | None:
-        return None
+        return self._memory.get(self._making, sha256)
 
     def put(self, sha256: str, row: Pixels) -> Pixels:
+        self._memory.put(self._making, sha256, row)
         return row
 
 
@@ -131,6 +156,10 @@ class Cache:
         self.writable = False
         why = error.strerror or str(error)
         self.warn("write", f"the cache in {self.root} cannot be written ({why}); this run goes on without it")
+
+    def told(self) -> str:
+        held = sum(status.st_blocks * 512 for _, status in cache_files(self.root))
+        return f"cache {self.root}: {held / 1e6:.0f} MB of {self.limit_bytes / 1e9:.1f} GB"
 
     def add_file(self, making: Making, rows: int) -> Shard | None:
         """An empty file for about so many rows, others removed for it; None where there is no room.
@@ -208,8 +237,9 @@ class _CacheShelf:
     def put(self, sha256: str, row: Pixels) -> Pixels:
         if row.shape != self._making.shape or row.dtype != np.uint8:
             raise ValueError(f"a row of {self._making} cannot be {row.dtype} {row.shape}")
-        if not self._store.writable:
-            return row
+        known = self.get(sha256)
+        if known is not None or not self._store.writable:
+            return row if known is None else known
         try:
             shard = self._open_end()
             return row if shard is None else shard.put(bytes.fromhex(sha256), _flat(row)).reshape(row.shape)

@@ -82,6 +82,11 @@ def kept(root: Path) -> list[Kept]:
     ]
 
 
+def is_cache(root: Path) -> bool:
+    """Whether okng marked the folder as its own."""
+    return (root / _TAG).is_file()
+
+
 def claim(root: Path) -> None:
     """Mark an empty or missing folder as a cache.
 
@@ -91,7 +96,7 @@ def claim(root: Path) -> None:
     """
     if root.exists() and not root.is_dir():
         raise BadData(f"{root} is no folder; name another one with --cache")
-    if (root / _TAG).is_file():
+    if is_cache(root):
         return
     if root.is_dir() and any(root.iterdir()):
         raise BadData(f"{root} holds other things than okng's cache; name an empty folder with --cache")

@@ -15,13 +15,15 @@ DIR/synthetic/<defect>/*.png              optional: pictures that `okng synth` m
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from models.errors import BadPicture
 from models.origin import origin_of, without_origin
-from models.picture_file import SUFFIXES, read_picture
+from models.picture_file import SUFFIXES, decode_picture
 from training.config import MIN_GOOD
 from training.data.annotations import ANNOTATIONS, Annotation, read_annotations
 from training.data.csv_lines import csv_lines
@@ -36,6 +38,9 @@ MASKS = "ground_truth"
 SPLITS = "splits"
 _NO_CLASSES = frozenset({MASKS, SPLITS, SYNTHETIC})
 _LONGEST = 200  # letters of a name in a sentence
+
+# (file's name, content) → (width, height); raises BadPicture.
+SizeOf = Callable[[str, bytes], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +127,12 @@ class DataSet:
         return digest.hexdigest()
 
 
-def open_dataset(root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True) -> DataSet:
+def open_dataset(
+    root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True, size_of: SizeOf | None = None
+) -> DataSet:
     """Read every picture once and check the whole.
+
+    `size_of`: how far each is looked into. Decoded, unless it is known that all that counts will be decoded later.
 
     Raises:
         NotThere: `root` or `root/good` is not there.
@@ -137,7 +146,7 @@ def open_dataset(root: Path, *, min_good: int = MIN_GOOD, one_size: bool = True)
     pictures, broken = [], []
     for path, label in labelled_files(root):
         try:
-            pictures.append(read_one(root, path, label, groups, annotations))
+            pictures.append(read_one(root, path, label, groups, annotations, size_of or decoded_size))
         except BadPicture as error:
             broken.append(f"{label}/{error}")
     if broken:
@@ -168,24 +177,43 @@ def labelled_files(root: Path) -> Iterator[tuple[Path, str]]:
 
 
 def read_one(
-    root: Path, path: Path, label: str, groups: Mapping[str, str], annotations: Mapping[str, Annotation]
+    root: Path,
+    path: Path,
+    label: str,
+    groups: Mapping[str, str],
+    annotations: Mapping[str, Annotation],
+    size_of: SizeOf,
 ) -> Picture:
     """One picture of a data set.
 
     Raises:
         BadPicture: it cannot be read, or was made and not taken.
     """
-    height, width = read_picture(path).shape[:2]
-    name = path.relative_to(root).as_posix()
-    content = path.read_bytes()
+    content = content_of(path)
+    size = size_of(path.name, content)
     refuse_synthetic(path.name, content)
+    name = path.relative_to(root).as_posix()
     origin = origin_of(content)
     group = groups.get(name) or (f"lot {origin.lot}" if origin is not None and origin.lot else name)
     # Without its origin: the same picture of two parts is a copy, whichever part it is said to show.
     digest = hashlib.sha256(without_origin(content)).hexdigest()
     said = annotations.get(name, Annotation(picture=name))
     labels = tuple(dict.fromkeys((label, *said.labels)))
-    return Picture(path, name, label, group, digest, (width, height), _marks(root, path, label, said), labels)
+    return Picture(path, name, label, group, digest, size, _marks(root, path, label, said), labels)
+
+
+def content_of(path: Path) -> bytes:
+    """Raises BadPicture: the file cannot be read, or is there no longer."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadPicture(f"{path.name} cannot be read ({error.strerror}); check the file") from error
+
+
+def decoded_size(name: str, content: bytes) -> tuple[int, int]:
+    """(width, height) of a picture that was decoded. Raises BadPicture: as `decode_picture`."""
+    height, width = decode_picture(name, np.frombuffer(content, np.uint8)).shape[:2]
+    return width, height
 
 
 def _marks(root: Path, path: Path, label: str, said: Annotation) -> Marks:

@@ -8,9 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.detector import Detector
+from models.picture_file import whole_size
 from models.runtimes.choose import REFERENCE
 from training.artefacts import SYMMETRIC
 from training.config import TrainConfig
+from training.data.cache import Store
+from training.data.pictures import Pictures
 from training.data.split import folds_by_group
 from training.errors import BadData
 from training.progress import Progress
@@ -24,7 +27,7 @@ _CREATED = "2000-01-01T00:00:00Z"
 
 
 def cross_validate(
-    root: Path, config: TrainConfig, folds: int, seeds: Sequence[int], progress: Progress
+    root: Path, config: TrainConfig, folds: int, seeds: Sequence[int], progress: Progress, store: Store
 ) -> list[RegionEvaluation]:
     """A whole training for every fold of every seed, its package judging the pictures it never saw; an entry a seed.
 
@@ -34,7 +37,8 @@ def cross_validate(
     Raises:
         TrainingError: the data cannot be used, or is too little for so many folds.
     """
-    data = open_assembly(root)
+    data = open_assembly(root, size_of=whole_size)
+    pictures = data.whole(store)
     groups = len(set(data.groups))
     if groups < folds:
         raise BadData(
@@ -48,7 +52,7 @@ def cross_validate(
         judged: list[RegionJudged] = []
         unfit = 0
         for fold in range(folds):
-            more, spoilt = _fold(data, fold_of, fold, replace(config, seed=seed), runtime, progress)
+            more, spoilt = _fold(data, fold_of, fold, replace(config, seed=seed), runtime, progress, pictures)
             judged += more
             unfit += spoilt
         found.append(summarize(f"seed {seed}, {folds} folds, {runtime}", judged, unfit))
@@ -56,15 +60,22 @@ def cross_validate(
 
 
 def _fold(
-    data: AssemblyData, fold_of: Sequence[int], fold: int, config: TrainConfig, runtime: str, progress: Progress
+    data: AssemblyData,
+    fold_of: Sequence[int],
+    fold: int,
+    config: TrainConfig,
+    runtime: str,
+    progress: Progress,
+    pictures: Pictures,
 ) -> tuple[list[RegionJudged], int]:
     shown = data.only([index for index, own in enumerate(fold_of) if own != fold])
     unseen = data.only([index for index, own in enumerate(fold_of) if own == fold])
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / "fold.okng"
-        train_assembly(Request(data.root, package, config, "fold", "1", _CREATED), shown, progress, compare=False)
+        request = Request(data.root, package, config, "fold", "1", _CREATED)
+        train_assembly(request, shown, progress, pictures, compare=False)
         detector = Detector.load(package, runtime=runtime)
         try:
-            return judge_assembly(detector, unseen)
+            return judge_assembly(detector, unseen, pictures.read)
         finally:
             detector.close()

@@ -16,8 +16,19 @@ from pathlib import Path
 
 from models.errors import BadPicture
 from models.picture_file import SUFFIXES
+from training.data.cache import Store
 from training.data.csv_lines import csv_lines
-from training.data.dataset import UNLABELLED, Picture, listed, read_groups, read_one, refuse_mixed_sizes
+from training.data.dataset import (
+    UNLABELLED,
+    Picture,
+    SizeOf,
+    decoded_size,
+    listed,
+    read_groups,
+    read_one,
+    refuse_mixed_sizes,
+)
+from training.data.pictures import Pictures
 from training.data.synthetic_mark import SYNTHETIC
 from training.errors import BadData, NotThere
 from training.rois.catalogue import ROIS, Roi, RoiCatalogue, read_rois, refuse_outside
@@ -52,6 +63,10 @@ class AssemblyData:
         """(width, height) that all pictures share."""
         return self.pictures[0].picture.size
 
+    def whole(self, store: Store) -> Pictures:
+        """Its pictures, each decoded once, if `store` has room for all."""
+        return Pictures(store, [one.picture for one in self.pictures])
+
     @property
     def groups(self) -> list[str]:
         return [one.picture.group for one in self.pictures]
@@ -78,8 +93,8 @@ def is_assembly(root: Path) -> bool:
     return (root / ROIS).is_file()
 
 
-def open_assembly(root: Path) -> AssemblyData:
-    """Read regions, labels and every picture once, and check the whole.
+def open_assembly(root: Path, *, size_of: SizeOf | None = None) -> AssemblyData:
+    """Read regions, labels and every picture once, and check the whole; `size_of`: as for `open_dataset`.
 
     Raises:
         NotThere: the data set, its labels or a labelled picture is not there.
@@ -97,7 +112,7 @@ def open_assembly(root: Path) -> AssemblyData:
     pictures, broken = [], []
     for name in names:
         try:
-            picture = read_one(root, root / name, "", groups, {})
+            picture = read_one(root, root / name, "", groups, {}, size_of or decoded_size)
         except BadPicture as error:
             broken.append(str(error))
         else:

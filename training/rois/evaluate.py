@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.assembly_entry import AssemblyEntry
 from models.decision import outcome_of
 from models.detector import Detector
 from models.package import open_package
-from models.picture_file import read_picture
 from models.runtimes.choose import installed_runtimes
+from training.data.dataset import Picture
+from training.data.pictures import decode_known
 from training.errors import BadData
 from training.rois.dataset import AssemblyData, open_assembly
 from training.rois.figures import RegionFigures, RegionJudged, by_part, by_region
@@ -27,12 +31,14 @@ class RegionEvaluation:
     unfit: int
 
 
-def judge_assembly(detector: Detector, data: AssemblyData) -> tuple[list[RegionJudged], int]:
+def judge_assembly(
+    detector: Detector, data: AssemblyData, read: Callable[[Picture], NDArray[np.uint8]] = decode_known
+) -> tuple[list[RegionJudged], int]:
     """What the detector says of every region of every picture, and how many pictures were unfit to be judged."""
     judged: list[RegionJudged] = []
     unfit = 0
     for one in data.pictures:
-        found = detector.judge_anyway(read_picture(one.picture.path))
+        found = detector.judge_anyway(read(one.picture))
         unfit += found.prepared.settled
         seen = {detection.label: detection.seen for detection in found.decision.detections}
         scores = [float(score) for score in found.scores.map[:, 0]]

@@ -13,7 +13,6 @@ import numpy as np
 
 from models.certificate_text import lines
 from models.geometry_entry import piece
-from models.picture_file import read_picture
 from training.fit import auroc
 from training.page import figure, page, pictures, table
 from training.proof import bound_of, proof
@@ -134,7 +133,7 @@ def _worst(run: AssemblyRun) -> str:
 
 def _figure(run: AssemblyRun, one: RegionJudged) -> str:
     box = next(roi.box for roi in run.data.rois if roi.name == one.roi)
-    region = piece(read_picture(one.picture.path), box)
+    region = piece(run.pictures.read(one.picture), box)
     height = max(1, round(_WIDTH_PX * box.h / box.w))
     image = np.asarray(cv2.resize(region, (_WIDTH_PX, height), interpolation=cv2.INTER_AREA), np.uint8)
     seen = f"{one.picture.name} {one.roi}: {one.label}, taken for {one.seen}, {one.outcome} {one.score:.3f}"

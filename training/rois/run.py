@@ -24,6 +24,7 @@ from models.scorers import Floats, calibrated
 from training.artefacts import REFERENCE_FORM, Bench, Offer, find_further
 from training.assemble import Ingredients, assemble
 from training.calibrate import Raws
+from training.data.pictures import Pictures
 from training.data.split import folds_by_group
 from training.declared import Declared
 from training.errors import BadData
@@ -68,6 +69,7 @@ class AssemblyRun:
     judged: tuple[RegionJudged, ...]
     fp32_auroc: float | None
     networks: Networks
+    pictures: Pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,9 @@ class FittedAssembly:
         )
 
 
-def train_assembly(request: Request, data: AssemblyData, progress: Progress, *, compare: bool = True) -> AssemblyRun:
+def train_assembly(
+    request: Request, data: AssemblyData, progress: Progress, pictures: Pictures, *, compare: bool = True
+) -> AssemblyRun:
     """Train, gate and write one package; `compare`: whether to look at what fp32 would have reached.
 
     Raises:
@@ -111,7 +115,7 @@ def train_assembly(request: Request, data: AssemblyData, progress: Progress, *, 
     threadpool_limits(limits=1, user_api="blas")
     check_runtimes(config)
     refuse_too_few(data)
-    views = read_views(data, config.size_px, config.seed, progress)
+    views = read_views(data, config.size_px, config.seed, progress, pictures)
     plain = export_trunk(views.size, ALL_STRIDES)
     network = quantize(plain, views.calibration_frames())
     sample = _sample(data, views, network, config.seed, progress)
@@ -156,7 +160,7 @@ def train_assembly(request: Request, data: AssemblyData, progress: Progress, *, 
     write_package(request.package, manifest, files)
     size = request.package.stat().st_size
     regions = _judged(data, sample, held_out, calibration)
-    return AssemblyRun(request, data, manifest, size, held_out, calibration, regions, fp32, networks)
+    return AssemblyRun(request, data, manifest, size, held_out, calibration, regions, fp32, networks, pictures)
 
 
 def _sample(data: AssemblyData, views: RegionViews, network: bytes, seed: int, progress: Progress) -> Sample:

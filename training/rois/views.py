@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from models.decision import Box
 from models.geometry_entry import piece
-from models.picture_file import read_picture
 from models.preprocess import Preprocessor
 from models.quality import Quality, measure, reduced
 from training.config import CALIBRATION_PICTURES, input_size
 from training.data.augment import lit
+from training.data.pictures import Pictures
 from training.features import views_per_picture
 from training.progress import Progress
 from training.rois.catalogue import Roi
@@ -47,14 +47,18 @@ class RegionViews:
         return frames[::step][: 2 * CALIBRATION_PICTURES]
 
 
-def read_views(data: AssemblyData, size_px: int, seed: int, progress: Progress) -> RegionViews:
-    """Read every picture once."""
+def read_views(data: AssemblyData, size_px: int, seed: int, progress: Progress, pictures: Pictures) -> RegionViews:
+    """Read every picture once.
+
+    Raises:
+        BadData: naming all pictures that cannot be used.
+    """
     size = view_size(data.rois, size_px)
     count = max(_LEAST_VIEWS, views_per_picture(len(data.pictures) * len(data.rois)))
     found = RegionViews(size, [], [], [])
-    for one in progress.each("reading pictures", data.pictures, len(data.pictures)):
-        image = read_picture(one.picture.path)
-        rng = np.random.default_rng([seed, int(one.picture.sha256[:12], 16)])
+    read = pictures.each(one.picture for one in data.pictures)
+    for picture, image in progress.each("reading pictures", read, len(data.pictures)):
+        rng = np.random.default_rng([seed, int(picture.sha256[:12], 16)])
         found.pictures.append(measure(reduced(image)))
         for roi in data.rois:
             found.plain.append(_tensor(piece(image, roi.box), size))

@@ -267,7 +267,7 @@ def test_without_torch_the_command_says_what_to_install(
 
 
 def test_stopping_is_clean(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(_root: Path) -> None:
+    def stop(_root: Path, **_more: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run_module, "open_dataset", stop)

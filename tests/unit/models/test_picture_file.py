@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.errors import BadPicture
-from models.picture_file import decode_picture, read_picture
+from models.picture_file import decode_picture, read_picture, whole_size
 
 SUFFIXES = (".png", ".jpg", ".bmp", ".tif", ".webp")
 
@@ -173,3 +173,20 @@ def test_a_jpeg_is_decoded_to_the_very_pixels_of_opencv(shape: tuple[int, ...]) 
 def test_a_few_bytes_that_a_camera_adds_before_the_end_are_no_damage() -> None:
     padded = np.concatenate((JPEG[:-2], np.zeros(4, np.uint8), JPEG[-2:]))
     assert (decode_picture("picture", padded) == cv2.imdecode(JPEG, cv2.IMREAD_UNCHANGED)).all()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_whole_file_tells_its_size_and_a_cut_one_does_not(tmp_path: Path, suffix: str) -> None:
+    written = cv2.imencode(suffix, np.zeros((24, 40, 3), np.uint8))[1].tobytes()
+    assert whole_size(f"a{suffix}", written) == (40, 24)
+    with pytest.raises(BadPicture, match=f"a{suffix} is "):
+        whole_size(f"a{suffix}", written[: len(written) // 2])
+
+
+def test_a_size_is_told_without_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.picture_file.decode_picture", None)
+    for suffix in (".png", ".jpg"):
+        written = cv2.imencode(suffix, np.zeros((24, 40, 3), np.uint8))[1].tobytes()
+        assert whole_size("a", written) == (40, 24)
+    with pytest.raises(BadPicture, match="a is damaged"):
+        whole_size("a", b"\xff\xd8\xff\xdb\x00\x02\xff\xd9")

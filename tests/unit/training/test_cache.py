@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests.fakes.disks import fill_disk, make_read_only
 from tests.fakes.waiting import until
 from training.data import cache as cache_module
-from training.data.cache import Cache, Making, NoCache
+from training.data.cache import Cache, Making, Memory
 from training.data.cache_place import cache_files, kept, usual_limit, usual_place
 from training.errors import BadData
 
@@ -92,6 +92,14 @@ def test_a_row_of_another_shape_is_refused(tmp_path: Path) -> None:
     shelf = Cache(tmp_path / "c", print, HUGE).shelf(MAKING, 1)
     with pytest.raises(ValueError, match="cannot be"):
         shelf.put(key_of(0), np.zeros((1, 8, 8), np.uint8))
+
+
+def test_a_row_is_kept_once(tmp_path: Path) -> None:
+    fill(tmp_path / "c", range(4))
+    fill(tmp_path / "c", range(4))
+    shelf = Cache(tmp_path / "c", print, HUGE).shelf(MAKING, 4)
+    assert (shelf.put(key_of(1), row_of(2)) == row_of(1)).all()
+    assert [one.rows for one in kept(tmp_path / "c")] == [4]
 
 
 KILLED = """
@@ -333,10 +341,13 @@ def test_place_and_limit_follow_environment_and_disk(tmp_path: Path, monkeypatch
     assert usual_limit(tmp_path) == 8 * 10**9
 
 
-def test_no_cache_gives_back_what_it_gets() -> None:
-    shelf = NoCache().shelf(MAKING, 5)
-    row = row_of(0)
-    assert shelf.put(key_of(0), row) is row and shelf.get(key_of(0)) is None
+def test_memory_keeps_what_fits_and_gives_back_the_rest() -> None:
+    memory = Memory(2 * MAKING.row_bytes)
+    shelf, other = memory.shelf(MAKING, 5), memory.shelf(Making("views", MAKING.shape), 5)
+    rows = [row_of(number) for number in range(3)]
+    assert all(shelf.put(key_of(number), row) is row for number, row in enumerate(rows))
+    assert [shelf.get(key_of(number)) is row for number, row in enumerate(rows)] == [True, True, False]
+    assert other.get(key_of(0)) is None
 
 
 def test_an_unused_file_can_be_dropped_once_its_reader_is_gone(tmp_path: Path) -> None:

@@ -13,12 +13,15 @@ from models.geometry_entry import GeometrySpec
 from tests.fakes.discs import write_discs
 from tests.fakes.screws import labelled_screws, write_screws
 from training.cli import train
+from training.data.cache import Memory
 from training.data.dataset import open_dataset
 from training.data.part import Part, limited
+from training.data.pictures import Pictures
 from training.declared import AugmentSpec
 from training.features import Inputs
 from training.framing import geometry_for, settle
 from training.progress import Progress
+from training.sights import Sights
 from training.tensors import Tensors, calibration_frames, read_tensors
 
 
@@ -29,7 +32,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(root: Path, augment: AugmentSpec) -> Tensors:
     data = open_dataset(root)
-    inputs = Inputs(geometry_for(settle(GeometrySpec(), data), (64, 64)), augment)
+    geometry, store = geometry_for(settle(GeometrySpec(), data), (64, 64)), Memory()
+    inputs = Inputs(Sights(geometry, data, None, Pictures(store, data.good), store), augment)
     return read_tensors(data, inputs, 0, Progress(io.StringIO()))
 
 
