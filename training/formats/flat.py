@@ -16,7 +16,7 @@ from training.formats.classes import UNLABELLED
 from training.formats.copying import Copies, refuse_unfit_folder
 from training.formats.item import Fact, Item, Source
 from training.formats.patterns import NamePattern
-from training.formats.walk import pictures_under
+from training.formats.walk import name_under, pictures_under
 
 OWN_PATTERN = r"^(?P<label>.+?)__"
 
@@ -31,12 +31,11 @@ class Flat:
 
     def read(self, root: Path, options: ReadOptions) -> Source:
         pattern = NamePattern(options.pattern or OWN_PATTERN)
-        items = [_item(root, path, pattern) for path in pictures_under(root)]
-        bare = [item.name for item in items if not item.labels]
-        if len(bare) == len(items) and "label" in pattern.groups:
-            raise BadData(
-                f"the pattern fits none of {len(items)} names in {root}, such as {bare[:1]}; see docs/data.md"
-            )
+        found = [_item(root, path, pattern) for path in pictures_under(root)]
+        items = [item for item, _ in found]
+        bare = [item.name for item, fits in found if not fits]
+        if bare and len(bare) == len(items):
+            raise BadData(f"the pattern fits none of {len(items)} names in {root}, such as {bare[0]}; see docs/data.md")
         notes = (f"{len(bare)} names do not fit the pattern, such as {bare[0]}",) if bare else ()
         classes = tuple(sorted({label for item in items for label in item.labels}))
         return Source(root, self.name, tuple(items), classes, notes)
@@ -53,8 +52,11 @@ class Flat:
         return copies.notes()
 
 
-def _item(root: Path, path: Path, pattern: NamePattern) -> Item:
-    name = path.relative_to(root).as_posix()
-    said = pattern.said(PurePosixPath(name).stem) or {}
-    label, split, group = (said.pop(key, None) for key in ("label", "split", "group"))
-    return Item(path, name, (label,) if label and label != UNLABELLED else (), split=split, group=group, tags=said)
+def _item(root: Path, path: Path, pattern: NamePattern) -> tuple[Item, bool]:
+    """The picture, and whether its name fits."""
+    name = name_under(root, path)
+    said = pattern.said(PurePosixPath(name).stem)
+    tags = dict(said or {})
+    label, split, group = (tags.pop(key, None) for key in ("label", "split", "group"))
+    labels = (label,) if label and label != UNLABELLED else ()
+    return Item(path, name, labels, split=split, group=group, tags=tags), said is not None

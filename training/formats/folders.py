@@ -10,14 +10,14 @@ The class is the last folder that is called neither as a split nor as pictures a
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from training.errors import BadData
 from training.formats.base import ReadOptions
 from training.formats.classes import MASKS, UNLABELLED
 from training.formats.copying import Copies, refuse_same_folders, refuse_unfit_folder
 from training.formats.item import Fact, Item, Source
-from training.formats.walk import pictures_under
+from training.formats.walk import name_under, pictures_under
 
 SPLIT_NAMES = frozenset(
     {"train", "training", "val", "valid", "validation", "test", "testing", "calibration", "regression"}
@@ -34,8 +34,8 @@ class Folders:
         return root.is_dir() and any(entry.is_dir() and not entry.name.startswith(".") for entry in root.iterdir())
 
     def read(self, root: Path, options: ReadOptions) -> Source:
-        pictures = pictures_under(root)
-        items = tuple(_item(root, path) for path in pictures if MASKS not in path.relative_to(root).parts)
+        pictures = [(path, name_under(root, path)) for path in pictures_under(root)]
+        items = tuple(_item(path, name) for path, name in pictures if MASKS not in name.split("/"))
         masks = len(pictures) - len(items)
         notes = (f"{masks} pictures in {MASKS} are taken for masks and left out; name the --format",) if masks else ()
         return Source(root, self.name, items, tuple(sorted({label for item in items for label in item.labels})), notes)
@@ -71,14 +71,13 @@ def writable_folders(source: Source) -> tuple[Callable[[Item], str], tuple[str, 
 
 def class_of(name: str) -> tuple[str | None, str | None]:
     """(class, split) that a path inside a data set says."""
-    folders = PurePosixPath(name).parts[:-1]
+    folders = name.split("/")[:-1]
     split = next((part for part in folders if part.casefold() in SPLIT_NAMES), None)
     classes = [part for part in folders if part.casefold() not in SPLIT_NAMES | _PICTURE_FOLDERS]
     label = classes[-1] if classes else None
     return (None if label is not None and label.casefold() == UNLABELLED else label), split
 
 
-def _item(root: Path, path: Path) -> Item:
-    name = path.relative_to(root).as_posix()
+def _item(path: Path, name: str) -> Item:
     label, split = class_of(name)
     return Item(path, name, (label,) if label is not None else (), split=split)

@@ -27,7 +27,7 @@ from training.formats.item import Fact, Item, Source
 from training.formats.pixels import painted_reader, write_mask
 from training.formats.rois import Rois, csv_text
 from training.formats.tables import read_table
-from training.formats.walk import files_under, is_picture
+from training.formats.walk import files_under, is_picture, name_under
 from training.rois.dataset import is_assembly
 
 IMPORTED = "imported.csv"
@@ -53,7 +53,7 @@ class Okng:
         """Pictures in the folders of their classes; others are told in `notes`."""
         if is_assembly(root):
             return Rois().read(root, options)
-        files = {path.relative_to(root).as_posix(): path for path in files_under(root) if is_picture(path)}
+        files = {name_under(root, path): path for path in files_under(root) if is_picture(path)}
         inside = [name for name in files if name.split("/")[0] not in _NO_CLASSES]
         names = [name for name in inside if name.count("/") == 1]
         said, groups = _annotations(root, set(names)), read_groups(root / _GROUPS)

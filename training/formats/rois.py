@@ -22,7 +22,7 @@ from training.formats.copying import Copies
 from training.formats.item import Fact, Item, Source
 from training.formats.patterns import NamePattern
 from training.formats.rois_text import rois_text
-from training.formats.walk import pictures_under
+from training.formats.walk import name_under, pictures_under
 from training.rois.catalogue import ROIS, RoiCatalogue, parse_rois
 from training.rois.dataset import LABELS, read_labels
 
@@ -87,7 +87,7 @@ def _by_pattern(root: Path, pattern: NamePattern, catalogue: RoiCatalogue) -> tu
         said = pattern.said(path.stem) or {}
         regions = {name: said[name] for name in wanted if name in said}
         group = said.get("group") if "group" not in wanted else None
-        items.append(Item(path, path.relative_to(root).as_posix(), regions=regions, group=group))
+        items.append(Item(path, name_under(root, path), regions=regions, group=group))
     return tuple(items)
 
 
@@ -96,7 +96,7 @@ def _by_table(root: Path, catalogue: RoiCatalogue) -> tuple[Item, ...]:
         raise NotThere(f"there is no {LABELS} in {root}; write one, or say with --pattern what the names tell")
     labels: Mapping[str, Mapping[str, str]] = read_labels(root / LABELS, catalogue)
     groups = read_groups(root / _GROUPS)
-    pictures = {path.relative_to(root).as_posix(): path for path in pictures_under(root)}
+    pictures = {name_under(root, path): path for path in pictures_under(root)}
     absent = sorted(set(labels) - set(pictures))
     if absent:
         raise NotThere(f"{root / LABELS} names {len(absent)} pictures that are not there: {listed(absent)}")

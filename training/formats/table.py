@@ -20,7 +20,7 @@ from training.formats.base import ReadOptions
 from training.formats.copying import Copies
 from training.formats.item import Fact, Item, Source
 from training.formats.tables import Row, find_base, has_pictures_column, read_table
-from training.formats.walk import pictures_under
+from training.formats.walk import name_under, pictures_under
 
 _FILE = "pictures.csv"
 _COLUMNS = ("image", "label", "split", "group")
@@ -42,7 +42,7 @@ class Table:
         path = options.table or (root / _FILE if root.is_dir() else root)
         rows = read_table(path)
         base = find_base(rows, _places_of(path, root, options.images))
-        there = {found.relative_to(base).as_posix(): found for found in pictures_under(base)}
+        there = {name_under(base, found): found for found in pictures_under(base)}
         absent = [row for row in rows if row.image not in there]
         if absent:
             names = listed([row.image for row in absent])

@@ -18,7 +18,7 @@ from training.formats.copying import Copies
 from training.formats.folders import class_of, writable_folders
 from training.formats.item import Fact, Item, Source
 from training.formats.pixels import class_pixels, further_classes, painted_reader, write_mask
-from training.formats.walk import pictures_under
+from training.formats.walk import name_under, pictures_under
 
 _ABOVE = 127
 _JPEG = (".jpg", ".jpeg")
@@ -79,7 +79,7 @@ def _masks(pictures: list[Path]) -> dict[Path, Path]:
 
 
 def _item(root: Path, path: Path, mask: Path | None) -> Item:
-    name = path.relative_to(root).as_posix()
+    name = name_under(root, path)
     label, split = class_of(name)
     labels = (label,) if label is not None else ()
     rasters = (Raster(label, painted_reader(mask, _ABOVE)),) if mask is not None and label is not None else ()

@@ -9,7 +9,8 @@ import pytest
 from training.errors import BadData, NotThere
 from training.formats.base import ReadOptions
 from training.formats.classes import undecided
-from training.formats.registry import by_name, read_source
+from training.formats.item import Fact
+from training.formats.registry import FORMATS, by_name, read_source
 
 
 def _pictures(root: Path, *names: str) -> Path:
@@ -69,3 +70,16 @@ def test_folders_say_class_and_split_at_any_depth(tmp_path: Path) -> None:
         "test/3.jpg": ((), "test"),
         "unlabelled/4.jpg": ((), None),
     }
+
+
+def test_the_documents_table_tells_what_each_format_holds() -> None:
+    text = (Path(__file__).parents[4] / "docs/data.md").read_text(encoding="utf-8")
+    table = {
+        line.split("`")[1]: line.split("|")[3:-1]
+        for line in text.splitlines()
+        if line.startswith("| `") and "●" in line
+    }
+    told = {
+        name: {fact for fact, cell in zip(Fact, cells, strict=True) if "●" in cell} for name, cells in table.items()
+    }
+    assert told == {one.name: set(one.holds) for one in FORMATS}
