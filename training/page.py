@@ -19,6 +19,7 @@ h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #cc
 table{border-collapse:collapse}td,th{padding:.2em .8em;border:1px solid #ccc;text-align:left;vertical-align:top}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(15em,1fr));gap:1em}
 .pictures img{width:100%}figure{margin:0}figcaption{font-size:.85em;overflow-wrap:anywhere}
+.pictures+.pictures{border-top:1px solid #ccc;padding-top:1em;margin-top:1em}
 .note{color:#555}svg{max-width:100%}.languages{float:right}
 body:has(#in-en:checked) :lang(zh-Hans).said,body:has(#in-zh:checked) :lang(en).said{display:none}"""
 _SWITCH = (
@@ -89,7 +90,5 @@ def pictures(figures: Iterable[str]) -> str:
 def page(title: str, sections: Iterable[str]) -> str:
     """The whole file."""
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-    style = f"<style>{_STYLE}</style>"
-    return (
-        f'<!doctype html><html lang="en"><head>{head}{style}</head><body>{_SWITCH}{"".join(sections)}</body></html>\n'
-    )
+    body = f"<header>{_SWITCH}</header><main>{''.join(sections)}</main>"
+    return f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head><body>{body}</body></html>\n'

@@ -14,9 +14,9 @@ from training.page import Text
 Group = tuple[Look, ...]
 
 _KINDS = {
-    SeriesKind.COPY: Text("copies", "相同"),
-    SeriesKind.NEAR: Text("near duplicates", "近似重复"),
-    SeriesKind.EXPOSURE: Text("one scene in several exposures", "同一场景的多次曝光"),
+    SeriesKind.COPY: Text("of copies", "相同"),
+    SeriesKind.NEAR: Text("of near duplicates", "近似重复"),
+    SeriesKind.EXPOSURE: Text("in several exposures", "多次曝光"),
 }
 
 

@@ -22,7 +22,7 @@ def test_a_series_across_subsets_is_an_error() -> None:
         Severity.ERROR,
         (("a.png", "b.png"),),
     )
-    assert "1 one scene in several exposures" in found.found.en and "多次曝光 1 组" in found.found.zh
+    assert "1 in several exposures" in found.found.en and "多次曝光 1 组" in found.found.zh
 
 
 def test_a_series_that_no_group_holds_together_is_a_warning_and_one_in_a_group_a_note() -> None:
