@@ -26,7 +26,7 @@ import numpy as np
 
 from training.data.marks import Mask, Raster, Shape, ShapeKind
 from training.errors import BadData
-from training.formats.backgrounds import drawn_classes, kept_apart, unmarked
+from training.formats.backgrounds import Backgrounds, drawn_classes, in_picture
 from training.formats.base import ReadOptions
 from training.formats.coco_file import CocoFile, CocoImage, Painted, read_coco
 from training.formats.copying import Copies, refuse_unfit_split
@@ -79,16 +79,18 @@ class Coco:
 
     def write(self, source: Source, folder: Path) -> tuple[str, ...]:
         numbers = {label: number for number, label in enumerate(drawn_classes(source), 1)}
-        copies = Copies(folder / "images")
+        copies, backgrounds = Copies(folder / "images"), Backgrounds()
         files: dict[str, _Written] = defaultdict(_Written)
         for number, item in enumerate(source.items, 1):
-            word = _NO_SPLIT if item.split is None else refuse_unfit_split(item.split, _NO_SPLIT)
-            file = files[f"{_WITHOUT_LABELS if unmarked(item) else _INSTANCES}_{word}"]
             width, height = size_of(item.path)
+            objects = list(_objects(item, (width, height)))
+            apart = backgrounds.keep_apart(item, [label for label, _ in objects])
+            word = _NO_SPLIT if item.split is None else refuse_unfit_split(item.split, _NO_SPLIT)
+            file = files[f"{_WITHOUT_LABELS if apart else _INSTANCES}_{word}"]
             parent = PurePosixPath(item.name).parent.as_posix()
             file_name = copies.add(item, "" if parent == "." else parent)
             file.images.append({"id": number, "file_name": file_name, "width": width, "height": height})
-            for label, said in _objects(item, (width, height)):
+            for label, said in objects:
                 row = {"id": len(file.annotations) + 1, "image_id": number, "category_id": numbers[label]}
                 file.annotations.append(row | said | {"iscrowd": 0})
         categories = [{"id": number, "name": label, "supercategory": ""} for label, number in numbers.items()]
@@ -97,7 +99,7 @@ class Coco:
             said = {"info": {"description": "written by okng"}, "licenses": [], "categories": categories}
             text = json.dumps(said | {"images": file.images, "annotations": file.annotations}, ensure_ascii=False)
             (folder / "annotations" / f"{name}.json").write_text(text, encoding="utf-8")
-        return (*copies.notes(), *kept_apart(source, f"annotations/{_WITHOUT_LABELS}_*.json"))
+        return (*copies.notes(), *backgrounds.notes(f"annotations/{_WITHOUT_LABELS}_*.json"))
 
 
 @dataclass(slots=True)
@@ -186,8 +188,8 @@ def _notes(files: Iterable[CocoFile]) -> tuple[str, ...]:
 
 
 def _objects(item: Item, size: tuple[int, int]) -> Iterator[tuple[str, dict[str, object]]]:
-    """(class, what COCO says of it) of every mark."""
-    for shape in item.shapes:
+    """(class, what COCO says of it) of every mark that lies in the picture and is not empty."""
+    for shape in (shape for shape in item.shapes if in_picture(shape, size)):
         left, top, right, bottom = shape.bounds
         ring = [value for point in shape.points for value in point] if shape.kind is ShapeKind.POLYGON else []
         area = _area(shape) if ring else (right - left) * (bottom - top)
@@ -197,6 +199,8 @@ def _objects(item: Item, size: tuple[int, int]) -> Iterator[tuple[str, dict[str,
         mask = raster.read()
         if (mask.shape[1], mask.shape[0]) != size:
             raise BadData(f"a mask of {item.name} is not as large as its picture; draw it again")
+        if not mask.any():
+            continue
         box = [float(value) for value in cv2.boundingRect(mask.astype(np.uint8))]
         yield raster.label, {"segmentation": compressed(mask), "area": int(mask.sum()), "bbox": box}
 

@@ -27,6 +27,7 @@ Indices = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MASK_MB = 256
+_GRAY, _PALETTE = 0, 3
 
 
 def voc_colour(number: int) -> Colour:
@@ -49,19 +50,20 @@ def read_indices(path: Path, colours: Mapping[Colour, int]) -> Indices:
     """
     size_of(path)
     content = read_bytes(path, _MASK_MB)
+    bits, unveiled = _without_palette(content)
     try:
-        stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+        stored = cv2.imdecode(np.frombuffer(unveiled, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         stored = None
     if stored is None or stored.dtype != np.uint8:
         raise BadData(f"the mask {path} is no PNG of 8 bits; copy it again")
     if stored.ndim == 2:
-        return np.asarray(stored, np.uint8)
+        # Gray levels of fewer bits are spread over all of 0 to 255 when decoded.
+        return np.asarray(stored // (255 // ((1 << bits) - 1)), np.uint8)
     blue, green, red = (stored[:, :, channel].astype(np.int32) for channel in range(3))
     packed = red << 16 | green << 8 | blue
     seen, places = np.unique(packed, return_inverse=True)
-    numbers = _palette(content) or colours
-    found = [numbers.get((int(one) >> 16, int(one) >> 8 & 255, int(one) & 255)) for one in seen]
+    found = [colours.get((int(one) >> 16, int(one) >> 8 & 255, int(one) & 255)) for one in seen]
     for one, number in zip(seen, found, strict=True):
         if number is None:
             raise BadData(
@@ -85,14 +87,18 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _palette(content: bytes) -> dict[Colour, int]:
-    """Colour → number of a PNG's own palette, the first where two are alike; empty without one."""
-    at = len(_SIGNATURE)
+def _without_palette(content: bytes) -> tuple[int, bytes]:
+    """(bits a pixel, the file): one with a palette as the gray picture of its numbers, any other one as it is."""
+    if not content.startswith(_SIGNATURE) or content[25] != _PALETTE:
+        gray = content.startswith(_SIGNATURE) and content[25] == _GRAY
+        return min(content[24], 8) if gray else 8, content
+    kept, at = [_SIGNATURE], len(_SIGNATURE)
     while at + 12 <= len(content):
-        length = struct.unpack_from(">I", content, at)[0]
-        if content[at + 4 : at + 8] == b"PLTE":
-            entries = content[at + 8 : at + 8 + length]
-            colours = [(entries[n], entries[n + 1], entries[n + 2]) for n in range(0, len(entries) - 2, 3)]
-            return {colour: number for number, colour in reversed(list(enumerate(colours)))}
-        at += 12 + length
-    return {}
+        end = at + 12 + int(struct.unpack_from(">I", content, at)[0])
+        kind = content[at + 4 : at + 8]
+        if kind == b"IHDR":
+            kept.append(_chunk(kind, content[at + 8 : at + 17] + bytes([_GRAY]) + content[at + 18 : at + 21]))
+        elif kind not in (b"PLTE", b"tRNS", b"bKGD", b"hIST", b"sPLT"):
+            kept.append(content[at:end])
+        at = end
+    return content[24], b"".join(kept)

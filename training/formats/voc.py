@@ -25,7 +25,7 @@ import numpy as np
 from training.data.dataset import listed
 from training.data.marks import Raster
 from training.errors import BadData
-from training.formats.backgrounds import drawn_classes, unmarked
+from training.formats.backgrounds import Backgrounds, drawn_classes
 from training.formats.base import ReadOptions
 from training.formats.copying import Copies, refuse_unfit_split
 from training.formats.item import Fact, Item, Source
@@ -93,7 +93,7 @@ class Voc:
 
     def write(self, source: Source, folder: Path) -> tuple[str, ...]:
         classes = drawn_classes(source)
-        copies = Copies(folder / "JPEGImages")
+        copies, backgrounds = Copies(folder / "JPEGImages"), Backgrounds()
         splits: dict[str, str | None] = {}
         labels: dict[str, tuple[str, ...]] = {}
         painted: list[str] = []
@@ -105,10 +105,10 @@ class Voc:
             splits[name] = item.split if item.split is None else refuse_unfit_split(item.split, NO_SPLIT)
             if item.classes:
                 labels[name] = item.classes
-            if unmarked(item):
-                continue
             header = header_of(item.path)
             painting = paint(item, (header.width, header.height))
+            if backgrounds.keep_apart(item, [label for label, _ in painting.boxes]):
+                continue
             if painting.objects.any():
                 painted.append(name)
                 write_indices(folder / "SegmentationObject" / f"{name}.png", painting.objects)

@@ -17,6 +17,7 @@ import numpy as np
 
 from training.data.marks import Mask, Raster, Shape, ShapeKind, filled
 from training.errors import BadData
+from training.formats.backgrounds import in_picture
 from training.formats.hostile import read_text
 from training.formats.item import Item
 from training.formats.palette_png import VOC_COLOURS, VOID, Colour, Indices, read_indices, voc_colour
@@ -144,8 +145,10 @@ def paint(item: Item, size: tuple[int, int]) -> Painting:
         (shape.label, shape if shape.kind is ShapeKind.BOX else filled([shape], size)) for shape in item.shapes
     ]
     marks += [(raster.label, raster.read()) for raster in item.rasters]
-    # A mark without a pixel, drawn beside the picture, is none.
-    marks = [(label, mark) for label, mark in marks if isinstance(mark, Shape) or mark.any()]
+    # A mark without a pixel, empty or drawn beside the picture, is none.
+    marks = [
+        (label, mark) for label, mark in marks if (in_picture(mark, size) if isinstance(mark, Shape) else mark.any())
+    ]
     if len(marks) > _MOST:
         raise BadData(f"{item.name} has {len(marks)} marks, and VOC counts to {_MOST}; join some of them")
     objects: Indices = np.zeros((size[1], size[0]), np.uint8)

@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 from training.data.dataset import listed
 from training.data.marks import Shape, ShapeKind
 from training.errors import BadData
-from training.formats.backgrounds import drawn_classes, kept_apart, unmarked
+from training.formats.backgrounds import Backgrounds, drawn_classes, in_picture
 from training.formats.base import ReadOptions
 from training.formats.copying import Copies, refuse_unfit_split
 from training.formats.extras import data_extra
@@ -47,6 +47,7 @@ _KEY_OF = {
     "test": frozenset({"test", "testing"}),
 }
 _UNSPLIT = "unsplit"
+_APART = "unlabelled"
 
 
 class Yolo:
@@ -76,26 +77,28 @@ class Yolo:
 
     def write(self, source: Source, folder: Path) -> tuple[str, ...]:
         numbers = {label: number for number, label in enumerate(drawn_classes(source))}
-        copies = Copies(folder)
+        copies, backgrounds = Copies(folder), Backgrounds()
         folders: dict[tuple[bool, str | None], str] = {}
         cut = []
         for item in source.items:
+            size, shapes = size_of(item.path), _shapes(item)
+            lines, changed = label_lines(shapes, size, numbers)
+            seen = [shape.label for shape in shapes if lines and in_picture(shape, size)]
+            apart = backgrounds.keep_apart(item, seen)
             word = _UNSPLIT if item.split is None else refuse_unfit_split(item.split, _UNSPLIT)
-            place = f"{'unlabelled' if unmarked(item) else 'images'}/{word}"
-            folders[(unmarked(item), item.split)] = place
+            place = folders[apart, item.split] = f"{_APART if apart else 'images'}/{word}"
             parent = PurePosixPath(item.name).parent.as_posix()
             name = copies.add(item, place if parent == "." else f"{place}/{parent}")
-            if not unmarked(item):
-                text, changed = label_lines(_shapes(item), size_of(item.path), numbers)
+            if not apart:
                 target = folder / label_name(name)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, encoding="utf-8")
-                cut += [item.name] if changed else []
+                target.write_text(lines, encoding="utf-8")
+            cut += [item.name] if changed else []
         text, notes = _config_text(numbers, folders)
         (folder / "data.yaml").write_text(text, encoding="utf-8")
         if cut:
             notes += (f"marks that reach over the picture's edge are cut there, as YOLO wants it: {listed(cut, 1000)}",)
-        return (*copies.notes(), *kept_apart(source, "unlabelled/"), *notes)
+        return (*copies.notes(), *backgrounds.notes(f"{_APART}/"), *notes)
 
 
 def label_name(picture: str) -> str:
@@ -174,10 +177,16 @@ def _source(root: Path, config: Config, rows: Sequence[_Row], pictures: Path, li
         where = listing.root / row.label
         shapes = parse_labels(text, where, size_of(path), reading, odd) if text.strip() else ()
         items.append(Item(path, row.short if times[row.short] == 1 else row.picture, (), shapes, (), row.split))
-    empty = sum(not item.shapes and row.label in listing.files for item, row in zip(items, rows, strict=True))
-    notes = (*config.notes, *_backgrounds(empty, sum(not item.shapes for item in items) - empty), *_odd(odd))
+    bare = [row for item, row in zip(items, rows, strict=True) if not item.shapes and not _kept_apart(row, config)]
+    empty = sum(row.label in listing.files for row in bare)
+    notes = (*config.notes, *_backgrounds(empty, len(bare) - empty), *_odd(odd))
     classes = tuple(dict.fromkeys(config.names[number] for number in sorted(config.names)))
     return Source(root, Yolo.name, tuple(sorted(items, key=lambda item: item.name)), classes, notes)
+
+
+def _kept_apart(row: _Row, config: Config) -> bool:
+    """Whether it was written where no trainer looks."""
+    return config.ours and row.folder.startswith(f"{_APART}/")
 
 
 def _backgrounds(empty: int, without: int) -> tuple[str, ...]:
@@ -221,7 +230,7 @@ def _config_text(
         parts["train"].append(by_split[None])
         unseen.remove(by_split[None])
     notes = [f"no key of data.yaml names {place}, so Ultralytics does not see its pictures" for place in unseen]
-    if not parts["val"]:
+    if parts["train"] and not parts["val"]:
         parts["val"] = list(parts["train"])
         notes.append("there is no split for validation: data.yaml names the pictures of train for val too")
     content = {

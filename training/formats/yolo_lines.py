@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from training.data.marks import Point, Shape, ShapeKind, filled
 from training.errors import BadData
+from training.formats.backgrounds import in_picture
 from training.formats.outline import outlines
 
 ROUNDING = 0.001
@@ -64,12 +65,12 @@ def parse_labels(text: str, where: object, size: tuple[int, int], reading: Readi
     return tuple(shapes)
 
 
-def label_lines(shapes: Iterable[Shape], size: tuple[int, int], numbers: Mapping[str, int]) -> tuple[str, bool]:
-    """What `parse_labels` reads, and whether a mark was cut at the picture's edge."""
+def label_lines(shapes: Sequence[Shape], size: tuple[int, int], numbers: Mapping[str, int]) -> tuple[str, bool]:
+    """What `parse_labels` reads, and whether a mark was cut at the picture's edge; nothing of marks beside it."""
     cut = [inside for shape in shapes for inside in _inside(shape, size)]
     mixed = len({shape.kind for shape, _ in cut}) > 1
     lines = [f"{numbers[shape.label]} {_fractions(_numbers(shape, mixed), size)}\n" for shape, _ in cut]
-    return "".join(lines), any(changed for _, changed in cut)
+    return "".join(lines), any(changed for _, changed in cut) or len(cut) < len(shapes)
 
 
 def _shape(words: list[str], size: tuple[int, int], reading: Reading, odd: Odd) -> Shape:
@@ -138,6 +139,8 @@ def _inside(shape: Shape, size: tuple[int, int]) -> list[tuple[Shape, bool]]:
     left, top, right, bottom = shape.bounds
     if left >= 0 and top >= 0 and right <= size[0] and bottom <= size[1]:
         return [(shape, False)]
+    if not in_picture(shape, size):
+        return []
     if shape.kind is ShapeKind.BOX:
         corners = [(min(max(x, 0.0), size[0]), min(max(y, 0.0), size[1])) for x, y in shape.points]
         return [(Shape(shape.label, shape.kind, tuple(corners)), True)]

@@ -45,6 +45,8 @@ def test_gray_values_are_numbers_and_colours_are_looked_up(tmp_path: Path) -> No
     colours = np.array([voc_colour(number) for number in range(256)], np.uint8)[NUMBERS]
     Image.fromarray(colours).save(tmp_path / "colour.png")
     assert (read_indices(tmp_path / "colour.png", VOC_COLOURS) == NUMBERS).all()
+    Image.fromarray(NUMBERS > 100).save(tmp_path / "bits.png")
+    assert (read_indices(tmp_path / "bits.png", {}) == (NUMBERS > 100)).all()
     with pytest.raises(BadData, match=r"colour\.png shows the colour #"):
         read_indices(tmp_path / "colour.png", {(0, 0, 0): 0})
 
