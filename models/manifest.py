@@ -165,7 +165,10 @@ class GoldenEntry(Entry):
 
 
 class TrainingEntry(Entry):
-    """Where the model comes from, for the record."""
+    """Where the model comes from, for the record.
+
+    `split_sha256`: of the split whose test pictures it never saw; `regression_sha256`: last line of the regression set.
+    """
 
     data_sha256: Sha256
     config_sha256: Sha256
@@ -173,6 +176,8 @@ class TrainingEntry(Entry):
     good_pictures: int = Field(ge=0)
     defective_pictures: int = Field(ge=0)
     tools: dict[str, str]
+    split_sha256: Sha256 | None = None
+    regression_sha256: Sha256 | None = None
 
 
 class Manifest(Entry):

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from training.run import Request
 
 
+_SUBSETS = ("train", "validation", "calibration", "test", "regression")
+
+
 def _region(
     _context: click.Context, _parameter: click.Parameter, value: str | None
 ) -> tuple[int, int, int, int] | None:
@@ -91,6 +94,8 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
 @click.option("--report", type=click.Path(path_type=Path), help="HTML report  [default: NAME.report.html]")
 @cache_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
+@click.option("--split", metavar="NAME", help="Train on DATA/splits/NAME.csv (or a file) but its test, and judge that.")
+@click.option("--accept-escapes", metavar="REASON", help="Write a package that misses old escapes (okng regression).")
 @click.option("--folds", type=click.IntRange(2, 20), help="Named regions: judge each N-th part unseen, write nothing.")
 @click.option(
     "--repeats", default=1, show_default=True, type=click.IntRange(1, 20), help="Seeds to repeat --folds with."
@@ -109,6 +114,8 @@ def train(
     runtimes: tuple[str, ...] | None,
     report: Path | None,
     as_json: bool,
+    split: str | None,
+    accept_escapes: str | None,
     folds: int | None,
     repeats: int,
     caching: Caching,
@@ -130,14 +137,19 @@ def train(
         side = size or (ROI_SIZE_PX if is_assembly(data) else SIZE_PX)
         geometry, declared = asked_geometry(geometry_file, roi), read_declared(config_file)
         config = TrainConfig(seed=seed, size_px=side, geometry=geometry, runtimes=runtimes, declared=declared)
+        if accept_escapes is not None and not accept_escapes.strip():
+            raise click.UsageError("say with --accept-escapes why; the report will tell it")
         if folds is not None:
+            if split is not None:
+                raise click.UsageError("--folds judges every picture unseen; leave --split out")
             _cross_validate(data, config, folds, repeats, caching, as_json)
             return
         if out is None:
             raise click.UsageError("say with --out which package to write")
         moment = created or _newest(data)
         name = model_id or re.sub(r"[^a-z0-9._-]+", "-", out.stem.lower()).strip("-._")[:64] or "model"
-        request = Request(data, out, config, name, model_version or moment[:10].replace("-", "."), moment)
+        version, why = model_version or moment[:10].replace("-", "."), (accept_escapes or "").strip()
+        request = Request(data, out, config, name, version, moment, split, why)
         _train(request, report or out.with_name(f"{out.stem}.report.html"), caching, as_json)
 
     guarded(work)
@@ -190,9 +202,20 @@ def _cross_validate(data: Path, config: TrainConfig, folds: int, repeats: int, c
     help="All are those installed here that the package has a network for.",
 )
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the runtime.")
+@click.option("--split", metavar="NAME", help="Only a subset of DATA/splits/NAME.csv (or of a file).")
+@click.option("--subset", default="test", show_default=True, type=click.Choice(_SUBSETS), help="Which one.")
 @click.option("--audited", is_flag=True, help="Only what okng suggest drew at random with this package.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
-def evaluate(package: Path, data: Path, runtime: str, threads: int, audited: bool, as_json: bool) -> None:
+def evaluate(
+    package: Path,
+    data: Path,
+    runtime: str,
+    threads: int,
+    split: str | None,
+    subset: str,
+    audited: bool,
+    as_json: bool,
+) -> None:
     """Judge every picture of DATA with PACKAGE by the station's own code.
 
     Prints AUROC, escapes, overkill and rechecks with exact 95 % intervals, names and latency, for each runtime; of
@@ -202,25 +225,35 @@ def evaluate(package: Path, data: Path, runtime: str, threads: int, audited: boo
     def work() -> None:
         from models.package import open_package
         from training import evaluation_text
+        from training.data.subsets import Subset
         from training.rois import evaluate as rois
         from training.rois.dataset import is_assembly
+        from training.splits.chosen import Chosen
 
-        open_package(package)  # a wrong path is said before a large data set is read
+        opened = open_package(package)  # a wrong path is said before a large data set is read
+        chosen = Chosen(split, Subset(subset), opened.manifest.training.split_sha256, _note) if split else None
         if is_assembly(data):
             if audited:
                 raise click.UsageError("--audited is for packages that judge whole parts; leave it out")
-            regions = rois.evaluate_assembly(package, data, runtime, threads)
+            regions = rois.evaluate_assembly(package, data, runtime, threads, chosen)
             texts, figures = [rois.as_text(one) for one in regions], [rois.as_dict(one) for one in regions]
         else:
-            found = evaluation_text.evaluate_package(package, data, runtime, threads, audited)
+            found = evaluation_text.evaluate_package(
+                package, data, runtime, threads, audited, chosen.of if chosen else None
+            )
             texts = [evaluation_text.as_text(one) for one in found]
-            figures = [evaluation_text.as_dict(one) for one in found]
+            figures = [one.figures() for one in found]
         click.echo(json.dumps(figures, ensure_ascii=False, indent=1) if as_json else "\n".join(texts))
 
     guarded(work)
 
 
+def _note(text: str) -> None:
+    click.echo(text, err=True)
+
+
 def _newest(root: Path) -> str:
     """The time of the newest picture: a package tells when its data was taken, not when it was made."""
-    times = [path.stat().st_mtime for path in root.glob("*/*") if path.is_file()]
+    # A split made today says nothing of when pictures were taken.
+    times = [path.stat().st_mtime for path in root.glob("*/*") if path.is_file() and path.parent.name != "splits"]
     return datetime.fromtimestamp(int(max(times, default=0)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

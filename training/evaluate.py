@@ -75,6 +75,39 @@ class Evaluation:
     latency_p50_ms: float
     latency_p99_ms: float
 
+    def rows(self) -> list[tuple[str, str]]:
+        """(what, how many) for people."""
+        value = "none without both good and defective pictures" if self.auroc is None else f"{100 * self.auroc:.2f}"
+        return [
+            ("AUROC", value),
+            ("escapes", str(self.escapes)),
+            ("overkill", str(self.overkill)),
+            *((f"escapes, {label}", str(rate)) for label, rate in self.per_class.items()),
+            ("recheck, good", str(self.recheck_good)),
+            ("recheck, defect", str(self.recheck_defective)),
+            ("named right", str(self.named_right)),
+            ("overlooked", str(self.overlooked)),
+            ("gaps found", str(self.gaps)),
+            ("latency", f"p50 {self.latency_p50_ms:.1f} ms, p99 {self.latency_p99_ms:.1f} ms"),
+        ]
+
+    def figures(self) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "runtime": self.runtime,
+            "auroc": self.auroc,
+            "escapes": self.escapes.figures(),
+            "escapes_per_class": {label: rate.figures() for label, rate in self.per_class.items()},
+            "overkill": self.overkill.figures(),
+            "recheck_good": self.recheck_good.figures(),
+            "recheck_defective": self.recheck_defective.figures(),
+            "named_right": self.named_right.figures(),
+            "overlooked": self.overlooked.figures(),
+            "gaps": self.gaps.figures(),
+            "latency_p50_ms": round(self.latency_p50_ms, 3),
+            "latency_p99_ms": round(self.latency_p99_ms, 3),
+        }
+
 
 def judge_pictures(detector: Detector, pictures: Iterable[Picture], limits: Limits | None = None) -> list[Judged]:
     """Run every picture through the detector."""

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from models.detector import Detector
 from models.package import open_package
 from models.runtimes.choose import installed_runtimes
-from training.data.dataset import EMPTY, open_dataset
+from training.data.dataset import EMPTY, DataSet, open_dataset
 from training.errors import BadData
 from training.evaluate import Evaluation, count_gaps, judge_pictures, summarize
 from training.suggestion.audit import drawn_with
 
 
-def evaluate_package(package: Path, root: Path, runtime: str, threads: int, audited: bool = False) -> list[Evaluation]:
+def evaluate_package(
+    package: Path,
+    root: Path,
+    runtime: str,
+    threads: int,
+    audited: bool = False,
+    chosen: Callable[[DataSet], DataSet] | None = None,
+) -> list[Evaluation]:
     """Judge every picture of `root` on one runtime or on "all" that are installed and have a network in the package.
 
-    `audited`: only what was drawn at random with this very package before anybody had labelled it.
+    `chosen`: picks what is to be judged; `audited`: only what was drawn at random with this very package before anybody
+    had labelled it.
 
     Raises:
         TrainingError: the data set cannot be used.
@@ -29,6 +38,8 @@ def evaluate_package(package: Path, root: Path, runtime: str, threads: int, audi
         raise BadData(f"{package} judges named regions; name a data set with rois.toml and labels.csv")
     formats = {artefact.format for artefact in manifest.artefacts}
     data = open_dataset(root, min_good=0, one_size=False)
+    if chosen is not None:
+        data = chosen(data)
     if audited:
         drawn = drawn_with(root, data, opened.hash)
         parts, empty = (tuple(one for one in drawn if (one.label == EMPTY) is gap) for gap in (False, True))
@@ -47,36 +58,4 @@ def evaluate_package(package: Path, root: Path, runtime: str, threads: int, audi
 
 def as_text(found: Evaluation) -> str:
     """A few lines for people."""
-    auroc = "no AUROC without both good and defective pictures" if found.auroc is None else f"{100 * found.auroc:.2f}"
-    lines = [
-        f"{found.runtime}",
-        f"  AUROC            {auroc}",
-        f"  escapes          {found.escapes}",
-        *(f"    {label:14} {rate}" for label, rate in found.per_class.items()),
-        f"  overkill         {found.overkill}",
-        f"  recheck, good    {found.recheck_good}",
-        f"  recheck, defect  {found.recheck_defective}",
-        f"  named right      {found.named_right}",
-        f"  overlooked       {found.overlooked}",
-        f"  gaps found       {found.gaps}",
-        f"  latency          p50 {found.latency_p50_ms:.1f} ms, p99 {found.latency_p99_ms:.1f} ms",
-    ]
-    return "\n".join(lines)
-
-
-def as_dict(found: Evaluation) -> dict[str, object]:
-    """The same for programs."""
-    return {
-        "runtime": found.runtime,
-        "auroc": found.auroc,
-        "escapes": found.escapes.figures(),
-        "escapes_per_class": {label: rate.figures() for label, rate in found.per_class.items()},
-        "overkill": found.overkill.figures(),
-        "recheck_good": found.recheck_good.figures(),
-        "recheck_defective": found.recheck_defective.figures(),
-        "named_right": found.named_right.figures(),
-        "overlooked": found.overlooked.figures(),
-        "gaps": found.gaps.figures(),
-        "latency_p50_ms": round(found.latency_p50_ms, 3),
-        "latency_p99_ms": round(found.latency_p99_ms, 3),
-    }
+    return "\n".join([found.runtime, *(f"  {what:16} {how}" for what, how in found.rows())])

@@ -19,6 +19,7 @@ from training.proof import bound_of, proof
 from training.report_networks import network_figures, network_table, sentences
 from training.report_parts import histogram, latency_rows, overlay
 from training.run import TrainingRun
+from training.splits import unseen_text
 
 _WORST = 24
 
@@ -54,7 +55,8 @@ def summary(run: TrainingRun) -> str:
         parts.append(f"AUROC {100 * value:.2f}")
     shown = "; ".join(parts) + "." + _one_group_warning(run)
     told = [run.presence.text] if run.presence.text else []
-    return "\n".join([shown, *lines(proof(run), "en"), *sentences(run.networks), *told])
+    unseen = unseen_text.sentences(run.unseen)
+    return "\n".join([shown, *lines(proof(run), "en"), *unseen, *sentences(run.networks), *told])
 
 
 def _one_group_warning(run: TrainingRun) -> str:
@@ -86,6 +88,7 @@ def figures(run: TrainingRun) -> dict[str, object]:
         "parity": {one.runtime: {"flips": len(one.flips), "moves": len(one.moves)} for one in run.calibration.parity},
         "networks": network_figures(run.networks),
         "presence": _presence(run),
+        "unseen": unseen_text.figures(run.unseen),
         "named_right": [run.prototypes.right, run.prototypes.asked] if run.prototypes else None,
         "config_sha256": run.manifest.training.config_sha256,
         "data_sha256": run.manifest.training.data_sha256,
@@ -107,6 +110,7 @@ def html(run: TrainingRun) -> str:
         _data(run),
         "<h2>Held-out scores and limits</h2>" + _scores(run),
         "<h2>Outcomes by folder</h2>" + _outcomes(run),
+        unseen_text.section(run.unseen),
         "<h2>INT8 against fp32, and the runtimes</h2>" + _runtimes(run),
         "<h2>Scorers tried</h2>" + _tried(run),
         "<h2>Pictures to look at first</h2>" + _pictures(run),

@@ -42,6 +42,8 @@ from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
 from training.self_test import Exam, choose_self_test
 from training.sights import Sights
+from training.splits.parted import Parted, part_dataset
+from training.splits.unseen import PICTURES, Unseen, judge_unseen
 from training.tensors import Tensors, calibration_frames, read_tensors, worth_keeping
 
 _TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-headless")
@@ -49,7 +51,11 @@ _TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-he
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be trained and what the package is to be called; `created` is "YYYY-MM-DDThh:mm:ssZ"."""
+    """What is to be trained and what the package is to be called; `created` is "YYYY-MM-DDThh:mm:ssZ".
+
+    `split`: a name under DATA/splits or a file; None: training may see all but the regression set. `accept_escapes`:
+    why a package may be written that misses some of that set.
+    """
 
     root: Path
     package: Path
@@ -57,6 +63,8 @@ class Request:
     id: str
     version: str
     created: str
+    split: str | None = None
+    accept_escapes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class TrainingRun:
     networks: Networks
     presence: Lesson
     pictures: Pictures
+    unseen: Unseen
 
 
 def nothing_to_tell(_data: DataSet, _tensors: Tensors) -> tuple[str, ...]:
@@ -107,7 +116,8 @@ def train(
     """
     config = request.config
     check_runtimes(config)
-    data = open_dataset(request.root, size_of=whole_size)
+    parted = part_dataset(open_dataset(request.root, size_of=whole_size), request.split)
+    data = parted.seen
     catalogue = build_catalogue(request.root, data.defects)
     pictures = Pictures(store, worth_keeping(data, room_for_whole(store, data.size)))
     settled = settle(config.geometry, data, pictures.read)
@@ -154,15 +164,28 @@ def train(
             good_pictures=tensors.qualities,
             presence=presence,
             geometry=settled,
-            training=_origin(data, config),
+            training=_origin(parted, config),
         )
     )
     fp32 = _fp32_auroc(plain, tensors, best, config.seed, progress)
     networks = networks_of(keep_outputs(plain, strides), reference, further, bench)
+    unseen = judge_unseen(parted, PICTURES, manifest, files, request.accept_escapes, progress)
     write_package(request.package, manifest, files)
     size = request.package.stat().st_size
     return TrainingRun(
-        request, data, manifest, size, best, tuple(tried), calibration, prototypes, fp32, networks, presence, pictures
+        request,
+        data,
+        manifest,
+        size,
+        best,
+        tuple(tried),
+        calibration,
+        prototypes,
+        fp32,
+        networks,
+        presence,
+        pictures,
+        unseen,
     )
 
 
@@ -272,7 +295,8 @@ def _fp32_auroc(plain: bytes, tensors: Tensors, best: CrossFit, seed: int, progr
     return auroc(result.good, result.defective)
 
 
-def _origin(data: DataSet, config: TrainConfig) -> TrainingEntry:
+def _origin(parted: Parted[DataSet], config: TrainConfig) -> TrainingEntry:
+    data = parted.seen
     return TrainingEntry(
         data_sha256=data.sha256(),
         config_sha256=config.sha256(),
@@ -280,6 +304,8 @@ def _origin(data: DataSet, config: TrainConfig) -> TrainingEntry:
         good_pictures=len(data.good),
         defective_pictures=len(data.defective),
         tools=tools(config),
+        split_sha256=parted.split_sha256,
+        regression_sha256=parted.regression_sha256,
     )
 
 

@@ -76,13 +76,17 @@ def split(
 
     def work() -> None:
         from training.progress import Progress
+        from training.rois.dataset import is_assembly
+        from training.rois.parted import take_assembly_census
+        from training.splits.census import take_census
         from training.splits.files import By
         from training.splits.grouping import shifts_from
         from training.splits.make import Asked, extend_split, make_split
 
         times = None if shifts is None and zone is None else shifts_from(shifts or _SHIFTS, zone or _ZONE)
         asked = Asked(data, name, None if by is None else By(by), table, times, shares, seed, force)
-        told = (extend_split if extending else make_split)(asked, Progress(sys.stderr))
+        census = take_assembly_census if is_assembly(data) else take_census
+        told = (extend_split if extending else make_split)(asked, lambda: census(data, Progress(sys.stderr)))
         click.echo(json.dumps(told.figures, ensure_ascii=False, indent=1) if as_json else told.text)
 
     guarded(work)

@@ -143,11 +143,22 @@ def read_split(path: Path) -> tuple[SplitRow, ...]:
         NotThere: there is no such file.
         BadData: naming the line, and what to do.
     """
+    return parse_split(file_content(path), str(path))
+
+
+def file_content(path: Path) -> bytes:
+    """The bytes of a table or its manifest. Raises NotThere: there is no such file."""
+    if not path.is_file():
+        raise NotThere(f"there is no file {path}; check its name, or make a split with okng split")
+    return path.read_bytes()
+
+
+def decoded(content: bytes, path: str) -> str:
+    """UTF-8, with or without a byte order mark. Raises BadData: it is not."""
     try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise NotThere(f"there is no split {path}; make one with okng split") from error
-    return parse_split(content, str(path))
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadData(f"{path} is not written in UTF-8; save it as CSV UTF-8") from error
 
 
 def parse_split(content: bytes, path: str) -> tuple[SplitRow, ...]:
@@ -156,11 +167,7 @@ def parse_split(content: bytes, path: str) -> tuple[SplitRow, ...]:
     Raises:
         BadData: as `read_split`.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadData(f"{path} is not written in UTF-8; save it as CSV UTF-8") from error
-    table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    table = csv.DictReader(io.StringIO(decoded(content, path), newline=""), strict=True)
     try:
         names = [name.strip() for name in table.fieldnames or []]
         if not {"image", "label", "split"} <= set(names) or len(set(names)) != len(names):

@@ -19,6 +19,7 @@ from training.data.pictures import decode_known
 from training.errors import BadData
 from training.rois.dataset import AssemblyData, open_assembly
 from training.rois.figures import RegionFigures, RegionJudged, by_part, by_region
+from training.splits.chosen import Chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,12 @@ def judge_assembly(
     return judged, unfit
 
 
-def evaluate_assembly(package: Path, root: Path, runtime: str, threads: int) -> list[RegionEvaluation]:
+def evaluate_assembly(
+    package: Path, root: Path, runtime: str, threads: int, chosen: Chosen | None = None
+) -> list[RegionEvaluation]:
     """Judge every region of every picture of `root` on one runtime or on "all" that are installed.
+
+    `chosen`: only the pictures of a subset.
 
     Raises:
         TrainingError: the data set cannot be used, or is not of the package's regions.
@@ -60,6 +65,9 @@ def evaluate_assembly(package: Path, root: Path, runtime: str, threads: int) -> 
     if not isinstance(manifest.scorer, AssemblyEntry):
         raise BadData(f"{package} judges whole pictures, {root} has named regions; name a data set with good/")
     data = open_assembly(root)
+    if chosen is not None:
+        names = chosen.names(root, [one.picture for one in data.pictures], data.copies)
+        data = data.only([at for at, one in enumerate(data.pictures) if one.picture.name in names])
     ours = [(roi.name, roi.expect) for roi in manifest.scorer.rois]
     theirs = [(roi.name, roi.expect) for roi in data.rois]
     if ours != theirs:
@@ -68,8 +76,8 @@ def evaluate_assembly(package: Path, root: Path, runtime: str, threads: int) -> 
             "use the rois.toml that the package was trained with"
         )
     formats = {artefact.format for artefact in manifest.artefacts}
-    names = installed_runtimes(formats) if runtime == "all" else (runtime,)
-    return [_on(package, name, threads, data) for name in names]
+    runtimes = installed_runtimes(formats) if runtime == "all" else (runtime,)
+    return [_on(package, name, threads, data) for name in runtimes]
 
 
 def _on(package: Path, runtime: str, threads: int, data: AssemblyData) -> RegionEvaluation:
@@ -98,6 +106,18 @@ def as_text(found: RegionEvaluation) -> str:
             f"    recheck   {row.recheck_good.count} as expected, {row.recheck_defective.count} not",
         ]
     return "\n".join([*lines, f"  pictures unfit to be judged: {found.unfit}"])
+
+
+def as_rows(found: RegionEvaluation) -> list[tuple[str, str]]:
+    """(what, how many) for people; whole parts first."""
+    rows = []
+    for row in (found.parts, *found.regions):
+        rows += [
+            (f"{row.name}, right", str(row.right)),
+            (f"{row.name}, escapes", str(row.escapes)),
+            (f"{row.name}, overkill", str(row.overkill)),
+        ]
+    return rows
 
 
 def as_dict(found: RegionEvaluation) -> dict[str, object]:

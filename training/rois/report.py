@@ -21,6 +21,7 @@ from training.report_parts import histogram
 from training.rois.evaluate import row_figures
 from training.rois.figures import RegionFigures, RegionJudged, by_part, by_region
 from training.rois.run import AssemblyRun
+from training.splits import unseen_text
 
 _WORST = 24
 _WIDTH_PX = 200
@@ -44,7 +45,8 @@ def summary(run: AssemblyRun) -> str:
         else "no incomplete part was shown",
         *([f"AUROC {100 * value:.2f}"] if value is not None else []),
     ]
-    return "\n".join(["; ".join(told) + ".", *lines(proof(run), "en"), *sentences(run.networks)])
+    unseen = unseen_text.sentences(run.unseen)
+    return "\n".join(["; ".join(told) + ".", *lines(proof(run), "en"), *unseen, *sentences(run.networks)])
 
 
 def figures(run: AssemblyRun) -> dict[str, object]:
@@ -64,6 +66,7 @@ def figures(run: AssemblyRun) -> dict[str, object]:
         "regions": {row.name: row_figures(row) for row in (*by_region(run.judged), by_part(run.judged))},
         "parity": {one.runtime: {"flips": len(one.flips), "moves": len(one.moves)} for one in run.calibration.parity},
         "networks": network_figures(run.networks),
+        "unseen": unseen_text.figures(run.unseen),
         "config_sha256": run.manifest.training.config_sha256,
         "data_sha256": run.manifest.training.data_sha256,
     }
@@ -77,6 +80,7 @@ def html(run: AssemblyRun) -> str:
         "<h2>Data</h2>" + _data(run),
         "<h2>Regions</h2>" + table(_COLUMNS, [_row(row) for row in (*by_region(run.judged), by_part(run.judged))]),
         "<h2>Held-out scores and limits</h2>" + _scores(run),
+        unseen_text.section(run.unseen),
         "<h2>INT8 against fp32, and the runtimes</h2>" + _runtimes(run),
         "<h2>Regions to look at first</h2>" + _worst(run),
         "<h2>Origin</h2>" + _origin(run),

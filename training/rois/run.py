@@ -51,9 +51,12 @@ from training.rois.fit import (
     refuse_too_few,
     roi_entry,
 )
+from training.rois.parted import REGIONS, part_assembly
 from training.rois.views import RegionViews, read_views
 from training.run import Networks, Request, check_runtimes, networks_of, onnx_runtimes, tools
 from training.self_test import Exam, choose_self_test
+from training.splits.parted import Parted
+from training.splits.unseen import Unseen, judge_unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class AssemblyRun:
     fp32_auroc: float | None
     networks: Networks
     pictures: Pictures
+    unseen: Unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ def train_assembly(
     # As on the station; and sums that are split among another number of threads round otherwise.
     threadpool_limits(limits=1, user_api="blas")
     check_runtimes(config)
+    parted = part_assembly(data, request.split)
+    data = parted.seen
     refuse_too_few(data)
     views = read_views(data, config.size_px, config.seed, progress, pictures)
     plain = export_trunk(views.size, ALL_STRIDES)
@@ -152,15 +158,16 @@ def train_assembly(
             golden=golden,
             good_pictures=views.pictures,
             presence=Lesson(),
-            training=_origin(request, data),
+            training=_origin(request, parted),
         )
     )
     fp32 = _fp32_auroc(plain, data, views, held_out, config.seed, progress) if compare else None
     networks = networks_of(keep_outputs(plain, ALL_STRIDES), reference, further, bench)
+    unseen = judge_unseen(parted, REGIONS, manifest, files, request.accept_escapes, progress)
     write_package(request.package, manifest, files)
     size = request.package.stat().st_size
     regions = _judged(data, sample, held_out, calibration)
-    return AssemblyRun(request, data, manifest, size, held_out, calibration, regions, fp32, networks, pictures)
+    return AssemblyRun(request, data, manifest, size, held_out, calibration, regions, fp32, networks, pictures, unseen)
 
 
 def _sample(data: AssemblyData, views: RegionViews, network: bytes, seed: int, progress: Progress) -> Sample:
@@ -278,7 +285,8 @@ def _fp32_auroc(
     return auroc(result.good, result.defective)
 
 
-def _origin(request: Request, data: AssemblyData) -> TrainingEntry:
+def _origin(request: Request, parted: Parted[AssemblyData]) -> TrainingEntry:
+    data = parted.seen
     complete = len(_complete(data))
     return TrainingEntry(
         data_sha256=data.sha256(),
@@ -287,4 +295,6 @@ def _origin(request: Request, data: AssemblyData) -> TrainingEntry:
         good_pictures=complete,
         defective_pictures=len(data.pictures) - complete,
         tools=tools(request.config),
+        split_sha256=parted.split_sha256,
+        regression_sha256=parted.regression_sha256,
     )

@@ -13,9 +13,6 @@ from training.data.dataset import GOOD, UNLABELLED, labelled_files, read_groups
 from training.data.synthetic_mark import refuse_synthetic
 from training.errors import NotThere
 from training.progress import Progress
-from training.rois.dataset import is_assembly, open_assembly
-
-COMPLETE, INCOMPLETE = "complete", "incomplete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +35,22 @@ class Known:
 def take_census(root: Path, progress: Progress) -> tuple[Known, ...]:
     """Every labelled picture, also those of empty places, in order of names; exact copies are all listed.
 
-    Of named regions a picture's class is whether all is where it belongs.
-
     Raises:
         NotThere: `root` is no data set.
-        BadData: its tables cannot be read; of named regions also whatever is wrong with the pictures.
+        BadData, BadPicture: as `census_of`.
     """
-    if is_assembly(root):
-        data = open_assembly(root)
-        labels = {one.picture.name: COMPLETE if data.complete(one) else INCOMPLETE for one in data.pictures}
-        labels |= {copy: labels[original] for copy, original in data.copies}
-        files = [(root / name, label) for name, label in sorted(labels.items())]
-    else:
-        if not (root / GOOD).is_dir():
-            raise NotThere(f"{root} is no data set: it has no folder good/; name one that holds good/ and its defects")
-        files = [(path, label) for path, label in labelled_files(root) if label != UNLABELLED]
+    if not (root / GOOD).is_dir():
+        raise NotThere(f"{root} is no data set: it has no folder good/; name one that holds good/ and its defects")
+    return census_of(root, [pair for pair in labelled_files(root) if pair[1] != UNLABELLED], progress)
+
+
+def census_of(root: Path, files: Sequence[tuple[Path, str]], progress: Progress) -> tuple[Known, ...]:
+    """The same of such files, with the class of each.
+
+    Raises:
+        BadData: the tables of the data set cannot be read.
+        BadPicture: a picture was made and not taken.
+    """
     groups, annotations = read_groups(root / "groups.csv"), read_annotations(root)
     found = []
     for path, label in progress.each("reading pictures", files, len(files)):

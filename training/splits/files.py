@@ -21,9 +21,8 @@ from pydantic import Field, ValidationError
 from models.durable import write_atomically
 from models.entry import Entry, Sha256, json_bytes, strict_json
 from training.data.dataset import SPLITS, listed
-from training.data.subsets import SplitRow, Subset, counted, parse_split, split_text
+from training.data.subsets import SplitRow, Subset, counted, file_content, parse_split, split_text
 from training.errors import BadData, NotThere
-from training.formats.hostile import read_bytes
 
 
 class By(StrEnum):
@@ -161,7 +160,7 @@ def load_split(path: Path) -> StoredSplit:
     Raises:
         NotThere, BadData: there is none, it is wrong, or it is not the one that was made.
     """
-    content = read_bytes(path)
+    content = file_content(path)
     rows = parse_split(content, str(path))
     beside = manifest_path(path)
     if not beside.is_file():
@@ -180,7 +179,7 @@ def load_split(path: Path) -> StoredSplit:
 
 
 def _read_manifest(path: Path) -> SplitManifest:
-    content = read_bytes(path)
+    content = file_content(path)
     try:
         data = strict_json(content)
         schema = data.get("schema_version") if isinstance(data, dict) else None

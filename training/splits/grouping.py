@@ -12,8 +12,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from training.data.dataset import listed
+from training.data.subsets import decoded, file_content
 from training.errors import BadData
-from training.formats.hostile import read_text
 from training.splits.census import Known, join_copies
 from training.splits.files import By
 
@@ -98,9 +98,10 @@ def read_group_table(path: Path, column: str) -> dict[str, str]:
     """Picture → what stands in `column` of a CSV that has a column image, picture or file, too.
 
     Raises:
-        NotThere, BadData: as `read_text`, or a column is missing, or a row is short or doubled.
+        NotThere: there is no such file.
+        BadData: it is not UTF-8, or a column is missing, or a row is short or doubled.
     """
-    rows = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+    rows = csv.DictReader(io.StringIO(decoded(file_content(path), str(path)), newline=""), strict=True)
     found: dict[str, str] = {}
     try:
         names = [name.strip() for name in rows.fieldnames or []]

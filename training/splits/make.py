@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from training.data.subsets import SHARES, SplitRow, Subset, counted
 from training.errors import BadData
-from training.progress import Progress
-from training.splits.census import Known, take_census
+from training.splits.census import Known
 from training.splits.dealt import deal_all, extend, shortcomings
 from training.splits.files import By, How, Made, SplitManifest, load_split, manifest_path, split_path, store_split
 from training.splits.grouping import THREE_SHIFTS, Shifts, groups_of, read_group_table, shifts_from
 from training.splits.regression import read_regression, refuse_lost
+
+# Reads all pictures: nothing is read before it is known that something can be written.
+Census = Callable[[], Sequence[Known]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Told:
     figures: Mapping[str, object]
 
 
-def make_split(asked: Asked, progress: Progress) -> Told:
+def make_split(asked: Asked, census: Census) -> Told:
     """Deal all pictures and write the split.
 
     Raises:
@@ -54,13 +56,13 @@ def make_split(asked: Asked, progress: Progress) -> Told:
     shifts = asked.shifts or THREE_SHIFTS
     by = asked.by or By.GROUP
     made = Made(asked.seed or 0, _how(by, asked.table, shifts), asked.shares or SHARES)
-    pictures = take_census(asked.root, progress)
+    pictures = census()
     locked = _locked(asked.root, pictures)
-    rows = deal_all(pictures, _groups(asked, by, shifts, pictures, progress), made, locked)
+    rows = deal_all(pictures, _groups(asked, by, shifts, pictures), made, locked)
     return _stored(path, rows, pictures, made, ())
 
 
-def extend_split(asked: Asked, progress: Progress) -> Told:
+def extend_split(asked: Asked, census: Census) -> Told:
     """Deal what came since the split was made, and write it.
 
     Raises:
@@ -69,9 +71,9 @@ def extend_split(asked: Asked, progress: Progress) -> Told:
     path = split_path(asked.root, asked.name)
     stored = load_split(path)
     by, shifts, made = _as_before(asked, stored.manifest)
-    pictures = take_census(asked.root, progress)
+    pictures = census()
     locked = _locked(asked.root, pictures)
-    found = extend(stored, pictures, _groups(asked, by, shifts, pictures, progress), made, locked, asked.force)
+    found = extend(stored, pictures, _groups(asked, by, shifts, pictures), made, locked, asked.force)
     said = [f"{len(found.added)} pictures were added, {len(found.rows) - len(found.added)} stay where they were."]
     if found.moved:
         said.append(f"{len(found.moved)} were renamed or relabelled since, and stay where they were.")
@@ -80,7 +82,7 @@ def extend_split(asked: Asked, progress: Progress) -> Told:
     return _stored(path, found.rows, pictures, made, said)
 
 
-def _groups(asked: Asked, by: By, shifts: Shifts, pictures: Sequence[Known], progress: Progress) -> tuple[str, ...]:
+def _groups(asked: Asked, by: By, shifts: Shifts, pictures: Sequence[Known]) -> tuple[str, ...]:
     table = None if asked.table is None else read_group_table(Path(asked.table[0]), asked.table[1])
     return groups_of(pictures, by, table, shifts)
 

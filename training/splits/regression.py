@@ -27,8 +27,8 @@ from pydantic import Field, ValidationError
 from models.durable import append_durably, write_atomically
 from models.entry import Entry, Sha256, strict_json
 from training.data.dataset import GOOD, SPLITS, listed
+from training.data.subsets import file_content
 from training.errors import BadData
-from training.formats.hostile import read_bytes
 from training.splits.files import Pictured
 
 _FILE, _ANCHOR = "regression.jsonl", "regression.anchor"
@@ -62,7 +62,7 @@ def read_regression(root: Path) -> tuple[RegressionLine, ...]:
         if anchor is not None:
             raise BadData(f"{path} is gone, {_ANCHOR} says that it had {anchor[0]} lines; put it back")
         return ()
-    content = read_bytes(path)
+    content = file_content(path)
     if content and not content.endswith(b"\n"):
         raise BadData(f"the last line of {path} was not written to its end; remove it, and add its picture again")
     lines: list[RegressionLine] = []
@@ -95,7 +95,7 @@ def _anchor(root: Path) -> tuple[int, str] | None:
     path = root / SPLITS / _ANCHOR
     if not path.is_file():
         return None
-    number, _, digest = read_bytes(path, 0.001).decode(errors="replace").strip().partition(" ")
+    number, _, digest = file_content(path).decode(errors="replace").strip().partition(" ")
     if not number.isdecimal() or len(digest) != len(_BEGIN):
         raise BadData(f"{path} is no anchor of a regression set; put the file back as it was")
     return int(number), digest
