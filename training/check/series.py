@@ -9,8 +9,7 @@ Names, classes and groups are not looked at. The steps:
     linkage     pairs that agree become groups; one pair alone never ties two groups together
 
 How far a pair must stand out is not a number made for one product: pairs drawn at random, nearly all of different
-parts, show how alike two parts of this product are, and a pair counts only where chance would give less than one
-false pair in a hundred data sets of this kind (`_limits`).
+parts, show how alike two parts of this product are; see limits.py.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.check.likeness import NOTHING_ALIKE, Likeness, likeness
+from training.check.limits import limits_from
 from training.check.linkage import linked
 from training.check.look import Look, in_order
 from training.check.texture import (
@@ -43,15 +42,13 @@ from training.progress import Progress
 
 Read = Callable[[int], NDArray[np.uint8]]
 
+_FEWEST = 8
 _NEIGHBOURS = 10
 _DRAWN = 48
 _COMPARED = 9
 _CHANCE_PAIRS = 600
-_LEAST_AGREEMENT = 0.3
-_LEAST_WEAKEST = 0.1
-_LEAST_PEAK = 14.0
+_SAMPLED = 50
 _BRIGHTER = 1.15
-_QUARTILE = NormalDist().inv_cdf(0.75)
 _SEED = 20
 
 
@@ -116,8 +113,8 @@ def _described(members: tuple[int, ...], looks: Sequence[Look]) -> Series:
 
 
 def _alike(looks: Sequence[Look], read: Read, progress: Progress) -> tuple[tuple[int, ...], ...]:
-    """Groups among pictures that differ in their pixels."""
-    if len(looks) < 2:
+    """Groups among pictures that differ in their pixels; of too few nobody can tell what the product looks like."""
+    if len(looks) < _FEWEST:
         return ()
     scale = SIDE_PX / float(np.median([math.sqrt(look.size[0] * look.size[1]) for look in looks]))
     whole = in_order(lambda index: texture_of(read(index), scale), range(len(looks)))
@@ -125,22 +122,11 @@ def _alike(looks: Sequence[Look], read: Read, progress: Progress) -> tuple[tuple
     own = _Textures(_own(textures, progress))
     nearest = _nearest(_signatures(own.textures))
     pairs = sorted({(min(one, other), max(one, other)) for one, row in enumerate(nearest) for other in row.tolist()})
-    limits = _limits(own, len(looks), len(pairs))
+    limits = limits_from(_by_chance(own, len(looks)), own.clearest(), len(pairs))
     compared = in_order(lambda pair: own.likeness(*pair), pairs)
     likes = progress.each("comparing textures", compared, len(pairs))
     links = [(like.peak, one, other) for (one, other), like in zip(pairs, likes, strict=True) if limits.passed_by(like)]
     return linked(len(looks), links)
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    """What no pair of different parts of this product is expected to reach."""
-
-    peak: float
-    weakest: float
-
-    def passed_by(self, like: Likeness) -> bool:
-        return like.peak >= self.peak and like.weakest >= self.weakest and like.agreement >= _LEAST_AGREEMENT
 
 
 class _Textures:
@@ -159,11 +145,14 @@ class _Textures:
             return NOTHING_ALIKE
         return likeness(self.textures[one], self.textures[other], shift)
 
+    def clearest(self) -> float:
+        """The peak of a typical picture with itself: no other picture of its part can stand out further."""
+        some = range(0, len(self.textures), max(1, len(self.textures) // _SAMPLED))
+        return float(np.median([shift_between(self.spectrum(index), self.spectrum(index)).peak for index in some]))
+
 
 def _own(textures: Sequence[Stored], progress: Progress) -> tuple[Stored, ...]:
     """Each texture without what it shares with others of the product."""
-    if len(textures) < 3:
-        return tuple(textures)
     known, signatures = _Textures(textures), _signatures(textures)
     rng = np.random.default_rng(_SEED)
     # A third at most: of few pictures a series would else be half of those drawn, and be taken for the product.
@@ -207,21 +196,8 @@ def _nearest(signatures: NDArray[np.float32]) -> NDArray[np.intp]:
     return np.concatenate(rows)
 
 
-def _limits(textures: _Textures, count: int, tests: int) -> _Limits:
-    """How alike pairs drawn at random are tells how alike two parts of this product are."""
+def _by_chance(textures: _Textures, count: int) -> list[Likeness]:
+    """How alike pairs drawn at random are; nearly all are of different parts."""
     rng = np.random.default_rng(_SEED)
-    drawn = [pair for pair in rng.integers(count, size=(_CHANCE_PAIRS, 2)).tolist() if pair[0] != pair[1]]
-    likes = [textures.likeness(one, other) for one, other in drawn]
-    known = [like for like in likes if like.shared > 0] or [NOTHING_ALIKE]
-    peak = math.exp(_beyond_chance([math.log(max(like.peak, 1.0)) for like in known], tests))
-    return _Limits(max(_LEAST_PEAK, peak), max(_LEAST_WEAKEST, _beyond_chance([like.weakest for like in known], tests)))
-
-
-def _beyond_chance(values: Sequence[float], tests: int) -> float:
-    """What `tests` values of this kind exceed once in a hundred times.
-
-    Above its median the distribution is taken for normal, its spread for what lies between median and upper quartile:
-    so up to a quarter of the values may come from pairs of one part without hiding the others.
-    """
-    middle, upper = np.quantile(values, (0.5, 0.75))
-    return float(middle + (upper - middle) * NormalDist().inv_cdf(1 - 0.01 / max(tests, 1)) / _QUARTILE)
+    drawn = rng.integers(count, size=(_CHANCE_PAIRS, 2)).tolist()
+    return [textures.likeness(one, other) for one, other in drawn if one != other]
