@@ -72,7 +72,12 @@ def _put_in_place(beside: Path, folder: Path) -> None:
     old = beside.with_suffix(".old")
     if folder.exists():
         folder.rename(old)
-    beside.rename(folder)
+    try:
+        beside.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
     sync_folder(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 

@@ -22,6 +22,9 @@ Floats = NDArray[np.float32]
 _LEAST_MASK_PX = 12
 _SEEN_LEVELS = 2.0
 _MOST_BOOST = 2.5
+_PLACES = 24
+# Where nothing better is found: a narrow part covers no wide rectangle well.
+_HALF_GOOD = 0.6
 _GRAIN_PX = 256
 _TONE_PX = 64
 _COLOURLESS_LEVELS = 2.0
@@ -81,8 +84,8 @@ class Surface:
     """A good picture `(H, W, C)`, where the part is in it `(H, W)`, and what is measured of both once.
 
     `bounds`: the rectangle around the part. `span_px`: what sizes are told by, the side of a square as large as the
-    part, no more than its narrow side doubled. `grain`: how much means of 3x3 pixels usually
-    differ from their surroundings. `coloured`: whether channels differ; on a colourless part no tint is drawn.
+    part, no more than its narrow side doubled. `grain`: how much means of 3x3 pixels usually differ from their
+    surroundings. `coloured`: whether channels differ; on a colourless part no tint is drawn.
     """
 
     image: Image
@@ -118,11 +121,11 @@ class Surface:
         return Box(top, left, max(top, min(box.bottom, height)), max(left, min(box.right, width)))
 
     def place(self, height: int, width: int, rng: np.random.Generator, covered: float = 0.85) -> Box | None:
-        """A random rectangle inside the picture of which the part covers so much; None where none was found."""
+        """A random rectangle inside the picture, of which the part covers so much or not much less, or None."""
         rows, columns = self.part.shape
         height, width = min(height, rows), min(width, columns)
         best, most = None, 0.0
-        for _ in range(24):
+        for _ in range(_PLACES):
             top = _start(self.bounds.top, self.bounds.bottom, height, rows, rng)
             left = _start(self.bounds.left, self.bounds.right, width, columns, rng)
             share = float(self.part[top : top + height : 2, left : left + width : 2].mean())
@@ -130,7 +133,7 @@ class Surface:
                 best, most = Box(top, left, top + height, left + width), share
             if share >= covered:
                 return best
-        return best if most >= 0.6 * covered else None
+        return best if most >= _HALF_GOOD * covered else None
 
 
 def _start(low: int, high: int, length: int, most: int, rng: np.random.Generator) -> int:

@@ -108,6 +108,23 @@ def test_a_full_disk_leaves_what_was_there(root: Path, monkeypatch: pytest.Monke
     assert digests(root) == before and not list(root.glob(".synthetic*"))
 
 
+def test_what_was_there_comes_back_where_the_new_cannot_take_its_place(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call(root, "--count", "2", "--kinds", "pit").exit_code == 0
+    before, rename = digests(root), Path.rename
+
+    def not_into_place(path: Path, target: Path) -> Path:
+        if path.suffix == ".part":
+            raise OSError(30, "Read-only file system", str(target))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", not_into_place)
+    done = call(root, "--count", "2", "--kinds", "crack", "--force")
+    assert done.exit_code == 3 and "Read-only file system" in done.output
+    assert digests(root) == before and not list(root.glob(".synthetic*"))
+
+
 def test_a_class_that_is_no_folder_name_gets_the_kind_s() -> None:
     for label in ("../good", "good", "a/b", ".hidden", "ground_truth", "..", "", "a\\b"):
         one = Synthetic(np.zeros((1, 1), np.uint8), np.ones((1, 1), np.bool_), Kind.BLEND, label, "")
