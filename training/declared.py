@@ -77,7 +77,7 @@ class SynthesizeSpec(_Section):
 
     kinds: Annotated[tuple[_Kind, ...], Field(strict=False, min_length=1)] = tuple(Kind)
     size: Annotated[tuple[_Factor, _Factor], Field(strict=False)] = (0.5, 2.0)
-    strength: Annotated[tuple[_Share, _Share], Field(strict=False)] = (0.4, 1.0)
+    strength: Annotated[tuple[_Share, _Share], Field(strict=False)] = (0.2, 1.0)
     defects: Annotated[tuple[_Count, _Count], Field(strict=False)] = (1, 2)
     least_contrast: float = Field(10.0, ge=4, le=100)
     least_noise: float = Field(2.0, ge=1, le=10)
