@@ -188,9 +188,9 @@ def put_on(surface: Surface, draft: Draft, spec: SynthesizeSpec) -> tuple[Image,
 
 
 def contrast(change: Floats, mask: Mask) -> float:
-    """How plain a change is: nine tenths of the mask's 3x3 means change less, in their strongest channel."""
+    """How plain a change is: a quarter of the mask's 3x3 means change at least so much, in their strongest channel."""
     means = _strongest(cv2.blur(change, (3, 3)))[mask]
-    return float(np.quantile(means, 0.9)) if means.size else 0.0
+    return float(np.quantile(means, 0.75)) if means.size else 0.0
 
 
 def _noticeable(change: Floats) -> Mask:

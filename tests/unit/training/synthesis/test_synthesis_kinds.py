@@ -55,10 +55,10 @@ def test_nothing_changes_outside_the_mask_and_the_mask_stays_on_the_part(kind: K
 @pytest.mark.parametrize("level", [25.0, 90.0, 150.0, 235.0])
 def test_no_defect_is_too_faint_to_see_on_dark_or_light_surfaces(kind: Kind, level: float) -> None:
     image = sheet(level=level)
-    faint = SPEC.model_copy(update={"strength": (0.05, 0.1), "defects": (1, 1)})
     seen = 0
-    for seed in range(4):
-        found = make(image, np.ones(image.shape, np.bool_), kind, seed, faint)
+    for seed, strength in enumerate(((0.05, 0.1), (0.05, 0.1), (0.05, 0.4), (0.2, 1.0))):
+        spec = SPEC.model_copy(update={"strength": strength, "defects": (1, 1)})
+        found = make(image, np.ones(image.shape, np.bool_), kind, seed, spec)
         if found is not None:
             change = found.image.astype(np.float32) - image
             assert contrast(change[:, :, None], found.mask) >= SPEC.least_contrast
