@@ -48,6 +48,15 @@ def picture(path: Path, seed: int, size: tuple[int, int] = (40, 30)) -> Path:
     return path
 
 
+def turned_picture(path: Path, orientation: int, size: tuple[int, int] = (40, 30)) -> Path:
+    """A JPEG that viewers turn: EXIF is a TIFF file of one entry, 0x0112, in an APP1 segment (CIPA DC-008)."""
+    entry = bytes.fromhex("0112 0003 0000 0001") + orientation.to_bytes(2, "big") + bytes(2)
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + entry + bytes(4)
+    stored = picture(path, 1, size).read_bytes()
+    path.write_bytes(stored[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + stored[2:])
+    return path
+
+
 def rich_source(root: Path) -> Source:
     """Every kind of mark, label and remark; names in two scripts, with spaces, and equal in different folders."""
     size = (40, 30)

@@ -26,7 +26,13 @@ from training.formats.peek import begins_with, label_files
 from training.formats.tally import Tally
 from training.formats.walk import files_under
 
-_TASKS = (b'"data"', b'"annotations"'), (b'"annotation_id"', b'"annotator"'), (b'"data"', b'"completions"')
+# Brush strokes may fill the beginning of a file before `data`.
+_TASKS = (
+    (b'"data"', b'"annotations"'),
+    (b'"annotations"', b'"completed_by"'),
+    (b'"annotation_id"', b'"annotator"'),
+    (b'"data"', b'"completions"'),
+)
 
 
 class LabelStudio:

@@ -112,7 +112,7 @@ def gathered(results: Sequence[Result], picture: Path, where: str, tally: Tally)
     Raises:
         BadData: naming `where`, the region, and what is wrong.
     """
-    said = Said()
+    said, sizes = Said(), _Sizes(picture, where)
     labelled = {one.id for one in results if one.is_region and one.labels}
     for number, result in enumerate(results, 1):
         place = f"{where}, result {number}"
@@ -124,7 +124,7 @@ def gathered(results: Sequence[Result], picture: Path, where: str, tally: Tally)
             kind = result.type or "nameless"
             tally.add(f"answers of the kind {kind!r}", "name no class; they were left out", place, not labels)
         elif result.labels:
-            _add_region(said, result, picture, place, tally)
+            _add_region(said, result, sizes, place, tally)
         elif result.id in labelled:
             other = result.type not in ("rectangle", "polygon", "ellipse", "brush")
             tally.add(f"answers of the kind {result.type!r}", "about one region were left out", place, other)
@@ -139,11 +139,25 @@ def _chosen(result: Result) -> list[object]:
     return [*(choices if isinstance(choices, list) else []), *last]
 
 
-def _add_region(said: Said, result: Result, picture: Path, where: str, tally: Tally) -> None:
+class _Sizes:
+    """The picture's size, read once however many regions there are."""
+
+    def __init__(self, picture: Path, where: str) -> None:
+        self._picture, self._where = picture, where
+        self._known: dict[tuple[int | None, int | None], tuple[int, int]] = {}
+
+    def fitting(self, said: tuple[int | None, int | None]) -> tuple[int, int]:
+        """Raises BadData: as `fitting_size`."""
+        if said not in self._known:
+            self._known[said] = fitting_size(self._picture, said, self._where)
+        return self._known[said]
+
+
+def _add_region(said: Said, result: Result, sizes: _Sizes, where: str, tally: Tally) -> None:
     labels = entry(_Labels, {"labels": result.labels}, where).labels
     if result.turned % 360:
         raise BadData(f"{where}: it was marked with the picture turned by {result.turned:g} degrees; {_REMEDY}")
-    size = fitting_size(picture, (result.width, result.height), where)
+    size = sizes.fitting((result.width, result.height))
     try:
         mark = _mark(result, size, where, tally)
     except ValueError as error:

@@ -40,7 +40,6 @@ class Annotation(Entry):
 
 
 class Task(Entry):
-    id: int | str = "?"
     data: Mapping[str, object]
     annotations: tuple[Annotation, ...] = ()
     # As Label Studio called them before 1.0.

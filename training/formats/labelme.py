@@ -35,6 +35,8 @@ from training.formats.turned import ellipse
 from training.formats.walk import files_under
 
 CLASSES = "labels.txt"
+# One of them stands before a mask or a picture in base64 can have filled the beginning of a file.
+_KEYS = (b'"shapes"', b'"imagePath"'), (b'"shapes"', b'"shape_type"'), (b'"shapes"', b'"group_id"')
 _IGNORED, _BACKGROUND = "__ignore__", "_background_"
 _VERSION = "5.5.0"
 _NO_AREAS = frozenset({"point", "points", "line", "linestrip"})
@@ -65,7 +67,7 @@ class LabelMe:
     holds = frozenset({Fact.GOOD, Fact.LABEL, Fact.MANY_LABELS, Fact.BOX, Fact.POLYGON, Fact.MASK})
 
     def recognises(self, root: Path) -> bool:
-        return any(begins_with(path, b'"shapes"', b'"imagePath"') for path in label_files(root, ".json"))
+        return any(begins_with(path, *words) for path in label_files(root, ".json") for words in _KEYS)
 
     def read(self, root: Path, options: ReadOptions) -> Source:
         lookup, tally = Lookup(picture_folder(root, options)), Tally()

@@ -8,6 +8,7 @@ have, nothing is guessed.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -44,7 +45,7 @@ class Lookup:
         self._named: dict[str, list[PurePosixPath]] = defaultdict(list)
         for path in pictures_under(base):
             name = PurePosixPath(path.relative_to(base).as_posix())
-            self._named[name.name].append(name)
+            self._named[composed(name.name)].append(name)
         self._claimed: dict[str, object] = {}
 
     def claim(self, reference: str, where: object) -> tuple[Path, str]:
@@ -77,7 +78,7 @@ class Lookup:
                 f"{where} names {shown(reference)}, which is not below {self.base}; "
                 "copy it there, or name the folder of the pictures with --images"
             )
-        tails = [_common_tail(wanted, name.parts) for name in candidates]
+        tails = [_common_tail(wanted, tuple(map(composed, name.parts))) for name in candidates]
         best = [name for name, tail in zip(candidates, tails, strict=True) if tail == max(tails)]
         if len(best) > 1:
             raise BadData(
@@ -92,7 +93,7 @@ class Lookup:
 
     def holds(self, name: str) -> bool:
         """Whether a picture of that file name is there."""
-        return name in self._named
+        return composed(name) in self._named
 
 
 def path_in(reference: str) -> str:
@@ -103,13 +104,18 @@ def path_in(reference: str) -> str:
     return (reference[scheme.end() :] if scheme else reference).replace("\\", "/")
 
 
+def composed(name: str) -> str:
+    """Letters with accents as one character: what a Mac wrote into a name is what anybody else types."""
+    return unicodedata.normalize("NFC", name)
+
+
 def shown(reference: str) -> str:
     """A reference in a message."""
     return repr(reference if len(reference) <= _LONGEST_SHOWN else f"{reference[:_LONGEST_SHOWN]}…")
 
 
 def _parts(reference: str) -> tuple[str, ...]:
-    return tuple(part for part in path_in(reference).split("/") if part not in ("", "."))
+    return tuple(composed(part) for part in path_in(reference).split("/") if part not in ("", "."))
 
 
 def _common_tail(one: tuple[str, ...], other: tuple[str, ...]) -> int:

@@ -201,8 +201,9 @@ def _class(said: _Attribute, number: int, where: str) -> str:
 
 def _boxes(said: _Attribute, picture: Path, where: str) -> Iterator[Shape]:
     boxes = entry(_Boxes, said.value, f"{where}, {said.name}")
-    for size in boxes.image_size if boxes.annotations else ():
-        fitting_size(picture, (size.width, size.height), where)
+    sizes: list[tuple[int | None, int | None]] = [(size.width, size.height) for size in boxes.image_size]
+    for size in (sizes or [(None, None)]) if boxes.annotations else ():
+        fitting_size(picture, size, where)
     for number, box in enumerate(boxes.annotations, 1):
         corners = ((box.left, box.top), (box.left + box.width, box.top + box.height))
         try:

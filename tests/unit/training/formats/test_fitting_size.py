@@ -6,18 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.sources import picture
+from tests.fakes.sources import picture, turned_picture
 from training.errors import BadData
 from training.formats.rows import fitting_size
-
-
-def turned(path: Path, orientation: int, size: tuple[int, int] = (40, 30)) -> Path:
-    """A JPEG that viewers turn: EXIF is a TIFF file of one entry, 0x0112, in an APP1 segment (CIPA DC-008)."""
-    entry = bytes.fromhex("0112 0003 0000 0001") + orientation.to_bytes(2, "big") + bytes(2)
-    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + entry + bytes(4)
-    stored = picture(path, 1, size).read_bytes()
-    path.write_bytes(stored[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + stored[2:])
-    return path
 
 
 @pytest.mark.parametrize("said", [(40, 30), (None, None), (40, None)])
@@ -28,12 +19,12 @@ def test_a_picture_that_nobody_turns_has_its_size(tmp_path: Path, said: tuple[in
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
 def test_marks_on_a_picture_that_was_turned_when_it_was_marked_are_refused(tmp_path: Path, orientation: int) -> None:
     with pytest.raises(BadData, match=r"x\.json marks a\.jpg as EXIF turns it, to 30x40 .* mogrify -auto-orient, and"):
-        fitting_size(turned(tmp_path / "a.jpg", orientation), (30, 40), "x.json")
+        fitting_size(turned_picture(tmp_path / "a.jpg", orientation), (30, 40), "x.json")
 
 
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
 def test_marks_on_a_picture_as_it_is_stored_fit(tmp_path: Path, orientation: int) -> None:
-    assert fitting_size(turned(tmp_path / "a.jpg", orientation), (40, 30), "x.json") == (40, 30)
+    assert fitting_size(turned_picture(tmp_path / "a.jpg", orientation), (40, 30), "x.json") == (40, 30)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +41,11 @@ def test_what_nothing_can_tell_is_refused(
     tmp_path: Path, orientation: int, size: tuple[int, int], said: tuple[int | None, int | None]
 ) -> None:
     with pytest.raises(BadData, match=r"nothing tells whether it was turned .* mogrify -auto-orient, else .* exiftool"):
-        fitting_size(turned(tmp_path / "a.jpg", orientation, size), said, "x.json")
+        fitting_size(turned_picture(tmp_path / "a.jpg", orientation, size), said, "x.json")
 
 
 def test_another_size_is_another_picture(tmp_path: Path) -> None:
-    for path in (picture(tmp_path / "a.jpg", 1), turned(tmp_path / "b.jpg", 6)):
+    for path in (picture(tmp_path / "a.jpg", 1), turned_picture(tmp_path / "b.jpg", 6)):
         with pytest.raises(BadData, match=r"marks a picture of 41x30 pixels, but [ab]\.jpg has 40x30; put the picture"):
             fitting_size(path, (41, 30), "x.json")
     with pytest.raises(BadData, match=r"marks a picture of 30x40 pixels, but a\.jpg has 40x30"):

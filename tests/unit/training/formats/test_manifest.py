@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.fakes.sources import box, painted, picture, polygon
+from tests.fakes.sources import box, painted, picture, polygon, turned_picture
 from training.data.marks import filled
 from training.errors import BadData, NotThere
 from training.formats.base import ReadOptions
@@ -297,6 +297,18 @@ def test_refuses_boxes_of_another_picture(root: Path) -> None:
     picture(root / "example_image.jpg", 1, (400, 500))
     with pytest.raises(BadData, match=r"marks a picture of 500x400 pixels, but example_image.jpg has 400x500"):
         read(root, BOXES)
+
+
+def test_refuses_boxes_and_masks_on_a_picture_that_exif_turns(root: Path) -> None:
+    turned_picture(root / "example_image.jpg", 3, (500, 400))
+    bare = {"annotations": [{"class_id": 0, "left": 1, "top": 1, "width": 5, "height": 5}]}
+    pixels = np.zeros((400, 500), np.uint8)
+    pixels[5, :3] = 2
+    mask(root, pixels)
+    for line in ({**BOXES, "bounding-box": bare}, STREETS):
+        with pytest.raises(BadData, match=r"line 1: EXIF turns example_image\.jpg"):
+            read(root, line)
+    assert one(root, SPECIES).labels == ("dog",)
 
 
 def test_refuses_two_lines_about_one_picture(root: Path) -> None:
