@@ -45,6 +45,11 @@ def told(source: Source, options: ReadOptions) -> Source:
     return replace(source, items=items, classes=tuple(label for label in classes if label not in (GOOD, EMPTY)))
 
 
+def decided(item: Item, unmarked: str | None) -> Item:
+    """The picture as a good one, if nothing is said of it and `unmarked` says that such are good."""
+    return replace(item, labels=(GOOD,)) if unmarked == GOOD and _is_undecided(item) else item
+
+
 def undecided(source: Source) -> tuple[Item, ...]:
     """Pictures of which nothing is said: neither a class nor a mark nor a region, nor that they are unlabelled."""
     return tuple(item for item in source.items if _is_undecided(item))
@@ -67,10 +72,9 @@ def _refuse_strangers(source: Source, options: ReadOptions) -> None:
 
 def _told(item: Item, name: Callable[[str], str], renamed: dict[str, str], unmarked: str | None) -> Item:
     labels = tuple(dict.fromkeys(name(label) for label in item.labels))
-    if unmarked == GOOD and _is_undecided(item):
-        labels = (GOOD,)
     shapes = tuple(replace(shape, label=name(shape.label)) for shape in item.shapes)
     rasters = tuple(replace(raster, label=name(raster.label)) for raster in item.rasters)
     regions = {region: renamed.get(label, label) for region, label in item.regions.items()}
     same = (labels, shapes, rasters, regions) == (item.labels, item.shapes, item.rasters, item.regions)
-    return item if same else replace(item, labels=labels, shapes=shapes, rasters=rasters, regions=regions)
+    told = item if same else replace(item, labels=labels, shapes=shapes, rasters=rasters, regions=regions)
+    return decided(told, unmarked)

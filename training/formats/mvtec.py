@@ -76,7 +76,10 @@ class Mvtec:
         odd = sorted({item.split for item in source.items if item.split and item.split not in _SPLITS})
         return (
             *copies.notes(),
-            *(f"the split {name!r} is none of {', '.join(_SPLITS)}; its good parts are in train" for name in odd),
+            *(
+                f"the split {name!r} is none of {', '.join(_SPLITS)}; its good parts are in train, others in test"
+                for name in odd
+            ),
             *further_classes(source.items),
         )
 

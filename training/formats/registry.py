@@ -11,7 +11,7 @@ from training.formats.coco import Coco
 from training.formats.cvat import Cvat
 from training.formats.flat import Flat
 from training.formats.folders import Folders
-from training.formats.item import Source
+from training.formats.item import Item, Source
 from training.formats.label_studio import LabelStudio
 from training.formats.labelme import LabelMe
 from training.formats.manifest import Manifest
@@ -89,6 +89,16 @@ def _check(source: Source) -> None:
         )
     seen: set[str] = set()
     for item in source.items:
+        _refuse_unwritable(item)
         if item.name in seen:
             raise BadData(f"{source.root} names {item.name} twice, read as {source.format}; correct it there")
         seen.add(item.name)
+
+
+def _refuse_unwritable(item: Item) -> None:
+    """JSON and XML can spell halves of letters, which no file can hold."""
+    said = (*item.classes, item.split, item.group, *item.regions.values(), *item.tags, *item.tags.values())
+    try:
+        "".join(text for text in said if text).encode()
+    except UnicodeEncodeError as error:
+        raise BadData(f"{item.name} has a label or remark that is no Unicode text; export it again") from error

@@ -3,6 +3,7 @@
     ROOT/<class>/Imgs/exp1_num_108719.jpg
     ROOT/<class>/Imgs/exp1_num_108719.png        its mask: the defect is where it is above 127
     ROOT/<class>/a.png   ROOT/<class>/a_mask.png the same for pictures that are no JPEG
+    ROOT/train/10301.png ROOT/train/10301_GT.png without a class, as KolektorSDD2: `defect` where it is white
 
 A mask without a white pixel stays: it says that the place was not marked, and the class remains that of the folder.
 Source: github.com/abin24/Magnetic-tile-defect-datasets. (README)
@@ -21,6 +22,8 @@ from training.formats.pixels import class_pixels, further_classes, painted_reade
 from training.formats.walk import name_under, pictures_under
 
 _ABOVE = 127
+_SUFFIXES = ("_mask", "_GT")
+_NO_CLASS = "defect"  # what pixels are of where no folder says it
 _JPEG = (".jpg", ".jpeg")
 
 
@@ -35,7 +38,7 @@ class TileMasks:
         pictures = pictures_under(root)
         masks = _masks(pictures)
         jpegs = {path.parent / path.stem for path in pictures if path.suffix.lower() in _JPEG}
-        named = any(mask.stem.endswith("_mask") for mask in masks.values())
+        named = any(mask.stem.endswith(_SUFFIXES) for mask in masks.values())
         alone = any(path.suffix.lower() == ".png" and path.parent / path.stem not in jpegs for path in pictures)
         return bool(masks) and (named or not alone)
 
@@ -46,7 +49,7 @@ class TileMasks:
         items = tuple(_item(root, path, masks.get(path)) for path in pictures if path not in own)
         bare = sum(1 for item in items if item.labels and not item.rasters)
         notes = (f"{bare} of {len(items)} pictures have no mask beside them",) if bare else ()
-        return Source(root, self.name, items, tuple(sorted({label for item in items for label in item.labels})), notes)
+        return Source(root, self.name, items, tuple(sorted({label for item in items for label in item.classes})), notes)
 
     def write(self, source: Source, folder: Path) -> tuple[str, ...]:
         copies = Copies(folder)
@@ -69,9 +72,10 @@ def _masks(pictures: list[Path]) -> dict[Path, Path]:
     found: dict[Path, Path] = {}
     for stem, paths in by_stem.items():
         masks = [path for path in paths if path.suffix.lower() == ".png"]
-        if stem.name.endswith("_mask") and masks:
-            for picture in by_stem.get(stem.with_name(stem.name.removesuffix("_mask")), ()):
-                found[picture] = masks[0]
+        for suffix in _SUFFIXES if masks else ():
+            if stem.name.endswith(suffix):
+                pictures_of = by_stem.get(stem.with_name(stem.name.removesuffix(suffix)), ())
+                found.update(dict.fromkeys(pictures_of, masks[0]))
         for picture in paths:
             if picture.suffix.lower() in _JPEG and masks:
                 found[picture] = masks[0]
@@ -82,5 +86,5 @@ def _item(root: Path, path: Path, mask: Path | None) -> Item:
     name = name_under(root, path)
     label, split = class_of(name)
     labels = (label,) if label is not None else ()
-    rasters = (Raster(label, painted_reader(mask, _ABOVE)),) if mask is not None and label is not None else ()
+    rasters = (Raster(label or _NO_CLASS, painted_reader(mask, _ABOVE)),) if mask is not None else ()
     return Item(path, name, labels, rasters=rasters, split=split)

@@ -11,7 +11,7 @@ from pathlib import Path
 from training.data.dataset import listed
 from training.errors import BadData, NotThere, TrainingError
 from training.formats.base import ReadOptions
-from training.formats.classes import undecided
+from training.formats.classes import decided, undecided
 from training.formats.item import Source
 from training.formats.okng import Okng
 from training.formats.registry import read_source
@@ -87,8 +87,8 @@ def _looked_at(
     request: ImportRequest, source: Source, progress: Progress
 ) -> tuple[Source, dict[str, str], tuple[str, ...]]:
     """The pictures that are taken in, those that are not with the reason, and what else there is to say."""
-    if request.options.unmarked is None:
-        _refuse_undecided(source)
+    unmarked = request.options.unmarked
+    _refuse_undecided(source, unmarked)
     looked = look(source.items, lambda each: progress.each("looking at pictures", each, len(source.items)))
     broken = {one.item.name: one.fault for one in looked if one.fault}
     if broken and not request.skip_broken:
@@ -98,22 +98,25 @@ def _looked_at(
         )
     made = {one.item.name: "a synthetic picture; make such with okng synth" for one in looked if one.synthetic}
     left_out = {**broken, **made}
-    items = tuple(one.item for one in looked if one.item.name not in left_out)
+    items = tuple(decided(one.item, unmarked) for one in looked if one.item.name not in left_out)
     if not items:
         raise BadData(f"{source.root} holds no picture that can be taken in: {listed(list(left_out.values()))}")
-    return replace(source, items=items), left_out, _notes(source, looked)
+    taken = replace(source, items=items)
+    # Only now is it known whose masks mark nothing.
+    _refuse_undecided(taken, unmarked)
+    return taken, left_out, _notes(source, looked)
 
 
 def _notes(source: Source, looked: list[Looked]) -> tuple[str, ...]:
     outside = sum(one.outside for one in looked)
     notes = [f"{outside} marks reach beyond their pictures and are cut off there"] if outside else []
     masks = sum(len(item.rasters) for item in source.items) - sum(len(one.item.rasters) for one in looked)
-    notes += [f"{masks} masks of good or empty pictures mark nothing and are left out"] if masks else []
+    notes += [f"{masks} masks of pictures without a defect mark nothing and are left out"] if masks else []
     return tuple(notes)
 
 
-def _refuse_undecided(source: Source) -> None:
-    bare = [item.name for item in undecided(source)]
+def _refuse_undecided(source: Source, unmarked: str | None) -> None:
+    bare = [item.name for item in undecided(source)] if unmarked is None else []
     if bare:
         raise BadData(
             f"{len(bare)} of {len(source.items)} pictures have neither label nor mark: {listed(bare)}; say what they "

@@ -37,16 +37,18 @@ def look(items: Iterable[Item], told: Callable[[Iterable[Looked]], Iterable[Look
 
 
 def without_blank_masks(item: Item) -> Item:
-    """A good or empty picture without its masks, where they mark nothing.
+    """A picture of no defect's class without those of its masks that mark nothing.
 
     Raises:
-        BadData: one marks something, or cannot be read.
+        BadData: one of a good or empty picture marks something, or one cannot be read.
     """
-    if not item.rasters or not {GOOD, EMPTY} & set(item.labels):
+    clean = {GOOD, EMPTY} & set(item.labels)
+    if not item.rasters or (item.labels and not clean):
         return item
-    if any(np.any(raster.read()) for raster in item.rasters):
+    painted = tuple(raster for raster in item.rasters if np.any(raster.read()))
+    if painted and clean:
         raise BadData(f"{item.name} is said to be good or empty, but its mask marks a defect; correct one of the two")
-    return replace(item, rasters=())
+    return replace(item, rasters=painted)
 
 
 def _look(item: Item) -> Looked:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from training.errors import BadData, NotThere
+from training.formats import registry
 from training.formats.base import ReadOptions
 from training.formats.classes import undecided
-from training.formats.item import Fact
+from training.formats.item import Fact, Item, Source
 from training.formats.registry import FORMATS, by_name, read_source
 
 
@@ -70,6 +71,28 @@ def test_folders_say_class_and_split_at_any_depth(tmp_path: Path) -> None:
         "test/3.jpg": ((), "test"),
         "unlabelled/4.jpg": ((), None),
     }
+
+
+class _Half:
+    """A format whose label files spell half a letter, as JSON can."""
+
+    name = "half"
+    holds = frozenset({Fact.LABEL})
+
+    def recognises(self, root: Path) -> bool:
+        return True
+
+    def read(self, root: Path, options: ReadOptions) -> Source:
+        return Source(root, self.name, (Item(root / "1.png", "1.png", ("crack\ud800",)),), ())
+
+    def write(self, source: Source, folder: Path) -> tuple[str, ...]:
+        return ()
+
+
+def test_half_a_letter_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "FORMATS", (_Half(),))
+    with pytest.raises(BadData, match=r"1\.png has a label or remark that is no Unicode text"):
+        read_source(tmp_path, None, ReadOptions())
 
 
 def test_the_documents_table_tells_what_each_format_holds() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.fakes.sources import assembly_source, picture, rich_source
+from tests.fakes.sources import assembly_source, painted, picture, rich_source
 from training.commands.exchange import export_command, import_command
 from training.data.annotations import read_annotations
 from training.data.dataset import open_dataset, read_groups
@@ -214,7 +214,7 @@ def test_a_good_picture_whose_mask_marks_something_is_refused(tmp_path: Path) ->
     for name, level in (("good/1.png", 0), ("crack/2.png", 200)):
         _gray(tmp_path / "raw" / name, level)
     done = _import(tmp_path / "raw", tmp_path / "out")
-    assert "1 masks of good or empty pictures mark nothing and are left out" in done.stdout
+    assert "1 masks of pictures without a defect mark nothing and are left out" in done.stdout
     _gray(tmp_path / "raw/good/1.png", 200)
     refused = _import(tmp_path / "raw", tmp_path / "out", "--force")
     assert "good/1.jpg is said to be good or empty, but its mask marks a defect" in refused.stderr
@@ -222,6 +222,20 @@ def test_a_good_picture_whose_mask_marks_something_is_refused(tmp_path: Path) ->
 
 def _gray(path: Path, level: int) -> None:
     cv2.imwrite(str(path), np.full((6, 8), level, np.uint8))
+
+
+def test_black_masks_of_pictures_without_a_class_are_the_user_s_to_judge(tmp_path: Path) -> None:
+    """KolektorSDD2: train/10301.png and 10301_GT.png, and nothing else says what is good."""
+    for number, level in ((10301, 0), (10302, 255)):
+        picture(tmp_path / "raw/train" / f"{number}.png", number, (8, 6))
+        _gray(tmp_path / "raw/train" / f"{number}_GT.png", level)
+    refused = _import(tmp_path / "raw", tmp_path / "out")
+    assert "1 of 2 pictures have neither label nor mark: train/10301.png" in refused.stderr
+    assert _import(tmp_path / "raw", tmp_path / "none", "--unmarked", "unlabelled").exit_code == 0
+    assert not list((tmp_path / "none/good").iterdir())
+    assert _import(tmp_path / "raw", tmp_path / "out", "--unmarked", "good").exit_code == 0
+    data = open_dataset(tmp_path / "out", min_good=1)
+    assert [one.name for one in data.pictures] == ["defect/10302.png", "good/10301.png"]
 
 
 def test_a_mask_of_another_size_is_told(tmp_path: Path) -> None:
@@ -261,6 +275,21 @@ def test_an_export_lists_what_the_format_cannot_say(tmp_path: Path) -> None:
     done = _export(tmp_path / "data", tmp_path / "out", "--format", "folders", "--dry-run")
     assert "cannot be said there: several classes (3 pictures): only the first is kept" in done.stdout
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", [one.name for one in FORMATS if one.name != "rois"])
+def test_a_defect_whose_mask_is_blank_never_goes_out_as_a_picture_without_a_defect(name: str, tmp_path: Path) -> None:
+    """As four of the published magnetic tiles are; to a trainer a picture without marks is one without a defect."""
+    item = Item(picture(tmp_path / "raw/1.png", 1), "1.png", ("uneven",), rasters=(painted("uneven", (40, 30)),))
+    (tmp_path / "data").mkdir()
+    Okng().write(Source(tmp_path / "raw", "made", (item,), ("uneven",)), tmp_path / "data")
+    done = _export(tmp_path / "data", tmp_path / "out", "--format", name)
+    assert done.exit_code == 0, done.stderr
+    after = read_source(tmp_path / "out", name, ReadOptions()).items[0]
+    if after.classes:
+        assert after.classes == ("uneven",)
+    else:
+        assert "1 pictures without a mark that are not known to be good stand in" in done.stdout
 
 
 def test_an_assembly_comes_in_and_goes_out(tmp_path: Path) -> None:
