@@ -11,6 +11,7 @@ pHash: the signs of the lowest 8 x 8 coefficients of a cosine transform of 32 x 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import stat
 import tempfile
@@ -39,7 +40,7 @@ from training.progress import Progress
 SIDE_PX = 96
 THREADS = 2
 _AHEAD = 8
-_IN_MEMORY = 20_000
+_IN_MEMORY = 256 << 20
 _MOST_BYTES = 512 << 20
 # Decoded, such a picture takes 0.6 GB; cameras of lines end far below.
 _MOST_PIXELS = 200_000_000
@@ -99,7 +100,7 @@ def look_at(source: Source, progress: Progress) -> tuple[Look, ...]:
     Raises:
         NotThere: no room for the thumbnails of so many pictures.
     """
-    thumbnails = room_for_thumbnails(len(source.items))
+    thumbnails = room_for((len(source.items), SIDE_PX, SIDE_PX))
 
     def look(index: int) -> Look:
         return look_of(source.items[index], thumbnails[index])
@@ -147,16 +148,15 @@ def in_order(work: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[
             yield ahead.popleft().result()
 
 
-def room_for_thumbnails(count: int) -> NDArray[np.uint8]:
-    """`(count, 96, 96)` of zeros; of many pictures in a file that has no name and ends with the process.
+def room_for(shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Zeros of this shape; many of them in a file that has no name and ends with the process.
 
     Raises:
         NotThere: the folder for temporary files has no room.
     """
-    shape = (count, SIDE_PX, SIDE_PX)
-    if count <= _IN_MEMORY:
+    size = math.prod(shape)
+    if size <= _IN_MEMORY:
         return np.zeros(shape, np.uint8)
-    size = count * SIDE_PX * SIDE_PX
     try:
         with tempfile.TemporaryFile() as file:
             # All of it now: a disk that fills up under a mapped file kills the process.

@@ -23,17 +23,19 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from training.check.candidates import candidates, signatures_of
 from training.check.likeness import NOTHING_ALIKE, Likeness, likeness
 from training.check.limits import limits_from
 from training.check.linkage import linked
 from training.check.look import Look, in_order
+from training.check.shelf import Shelf
 from training.check.texture import (
     SIDE_PX,
     Spectrum,
     Stored,
     moved,
+    shape_of,
     shift_between,
-    signature_of,
     spectrum_of,
     texture_of,
     without_common,
@@ -43,12 +45,12 @@ from training.progress import Progress
 Read = Callable[[int], NDArray[np.uint8]]
 
 _FEWEST = 8
-_NEIGHBOURS = 10
 _DRAWN = 48
 _COMPARED = 9
 _CHANCE_PAIRS = 600
 _SAMPLED = 50
 _BRIGHTER = 1.15
+_SAME_RATIO = 0.01
 _SEED = 20
 
 
@@ -116,17 +118,39 @@ def _alike(looks: Sequence[Look], read: Read, progress: Progress) -> tuple[tuple
     """Groups among pictures that differ in their pixels; of too few nobody can tell what the product looks like."""
     if len(looks) < _FEWEST:
         return ()
-    scale = SIDE_PX / float(np.median([math.sqrt(look.size[0] * look.size[1]) for look in looks]))
-    whole = in_order(lambda index: texture_of(read(index), scale), range(len(looks)))
-    textures = tuple(progress.each("reading textures", whole, len(looks)))
-    own = _Textures(_own(textures, progress))
-    nearest = _nearest(_signatures(own.textures))
-    pairs = sorted({(min(one, other), max(one, other)) for one, row in enumerate(nearest) for other in row.tolist()})
+    own = _Textures(_own(_textures(looks, read, progress), progress))
+    pairs = candidates(signatures_of(own.textures))
     limits = limits_from(_by_chance(own, len(looks)), own.clearest(), len(pairs))
     compared = in_order(lambda pair: own.likeness(*pair), pairs)
     likes = progress.each("comparing textures", compared, len(pairs))
     links = [(like.peak, one, other) for (one, other), like in zip(pairs, likes, strict=True) if limits.passed_by(like)]
     return linked(len(looks), links)
+
+
+def _textures(looks: Sequence[Look], read: Read, progress: Progress) -> Shelf:
+    textures = Shelf([shape_of(look.size, scale) for look, scale in zip(looks, _scales(looks), strict=True)])
+
+    def fill(index: int) -> None:
+        whole = textures[index]
+        textures.put(index, texture_of(read(index), (whole.shape[0], whole.shape[1])))
+
+    _all(progress, "reading textures", fill, len(looks))
+    return textures
+
+
+def _scales(looks: Sequence[Look]) -> NDArray[np.float64]:
+    """One scale for all, so that crops keep their grain; whole frames, most of which have one ratio of width to
+    height, are brought to one size, so that a picture saved smaller is found."""
+    sides = np.array([math.sqrt(look.size[0] * look.size[1]) for look in looks])
+    ratios = np.array([look.size[0] / look.size[1] for look in looks])
+    usual = np.abs(ratios / np.median(ratios) - 1) < _SAME_RATIO
+    common = np.full(len(looks), SIDE_PX / np.median(sides))
+    return np.where(usual, SIDE_PX / sides, common) if usual.mean() > 0.5 else common
+
+
+def _all(progress: Progress, step: str, work: Callable[[int], None], count: int) -> None:
+    for _ in progress.each(step, in_order(work, range(count)), count):
+        continue
 
 
 class _Textures:
@@ -151,49 +175,25 @@ class _Textures:
         return float(np.median([shift_between(self.spectrum(index), self.spectrum(index)).peak for index in some]))
 
 
-def _own(textures: Sequence[Stored], progress: Progress) -> tuple[Stored, ...]:
+def _own(textures: Shelf, progress: Progress) -> Shelf:
     """Each texture without what it shares with others of the product."""
-    known, signatures = _Textures(textures), _signatures(textures)
+    known, signatures, count = _Textures(textures), signatures_of(textures), len(textures)
+    result = Shelf([(texture.shape[0], texture.shape[1]) for texture in textures])
     rng = np.random.default_rng(_SEED)
     # A third at most: of few pictures a series would else be half of those drawn, and be taken for the product.
-    drawn = [rng.choice(len(textures), min(_DRAWN, len(textures) // 3), replace=False) for _ in range(len(textures))]
+    drawn = [rng.choice(count, min(_DRAWN, count // 3), replace=False) for _ in range(count)]
 
-    def own(index: int) -> Stored:
+    def fill(index: int) -> None:
         others = drawn[index][drawn[index] != index]
-        if not others.size:
-            return textures[index]
-        nearest = others[np.argsort(-(signatures[others] @ signatures[index]))[:_COMPARED]]
-        shape = textures[index].shape
-        shifts = [shift_between(known.spectrum(index), known.spectrum(other)) for other in nearest.tolist()]
-        placed = [
-            moved(textures[other], shift, (shape[0], shape[1]))
-            for other, shift in zip(nearest.tolist(), shifts, strict=True)
-        ]
-        return without_common(textures[index], placed)
+        nearest = others[np.argsort(-(signatures[others] @ signatures[index]))[:_COMPARED]].tolist()
+        shifts = [shift_between(known.spectrum(index), known.spectrum(other)) for other in nearest]
+        whole = textures[index]
+        shape = whole.shape[0], whole.shape[1]
+        placed = [moved(textures[other], shift, shape) for other, shift in zip(nearest, shifts, strict=True)]
+        result.put(index, without_common(whole, placed))
 
-    return tuple(progress.each("leaving out the product", in_order(own, range(len(textures))), len(textures)))
-
-
-def _signatures(textures: Sequence[Stored]) -> NDArray[np.float32]:
-    """`(N, D)`, each of length one, less what is common to all."""
-    rows = np.stack([signature_of(texture) for texture in textures])
-    rows -= rows.mean(axis=0)
-    rows /= rows.std(axis=0) + 1e-3
-    rows -= rows.mean(axis=1, keepdims=True)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9
-    return np.asarray(rows, np.float32)
-
-
-def _nearest(signatures: NDArray[np.float32]) -> NDArray[np.intp]:
-    """`(N, K)`: for each the indices of those most like it, without itself."""
-    count = len(signatures)
-    keep = min(_NEIGHBOURS, count - 1)
-    rows = []
-    for start in range(0, count, 1024):
-        likeness_rows = signatures[start : start + 1024] @ signatures.T
-        likeness_rows[np.arange(len(likeness_rows)), np.arange(start, start + len(likeness_rows))] = -np.inf
-        rows.append(np.argpartition(-likeness_rows, keep - 1, axis=1)[:, :keep])
-    return np.concatenate(rows)
+    _all(progress, "leaving out the product", fill, count)
+    return result
 
 
 def _by_chance(textures: _Textures, count: int) -> list[Likeness]:

@@ -41,12 +41,17 @@ class Shift:
     peak: float
 
 
-def texture_of(picture: NDArray[np.uint8], scale: float) -> Stored:
-    """Local contrast of a picture, `(H, W)` or `(H, W, 3)` BGR uint8, reduced by `scale`; int8, at most 256 x 256."""
+def shape_of(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """(height, width) of the texture of a picture of `size` (width, height) reduced by `scale`; 256 x 256 at most."""
+    width, height = (min(FRAME_PX, max(8, round(side * scale))) for side in size)
+    return height, width
+
+
+def texture_of(picture: NDArray[np.uint8], shape: tuple[int, int]) -> Stored:
+    """Local contrast of a picture, `(H, W)` or `(H, W, 3)` BGR uint8, reduced to `shape`; int8."""
     gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
-    height, width = (min(FRAME_PX, max(8, round(side * scale))) for side in gray.shape)
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(gray, (width, height), interpolation=how).astype(np.float32)
+    how = cv2.INTER_AREA if shape[0] < gray.shape[0] else cv2.INTER_LINEAR
+    small = cv2.resize(gray, (shape[1], shape[0]), interpolation=how).astype(np.float32)
     fine = cv2.GaussianBlur(small - cv2.GaussianBlur(small, (0, 0), _NEIGHBOURHOOD_PX), (0, 0), _GRAIN_PX)
     contrast = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), _NEIGHBOURHOOD_PX) + _FLOOR)
     return stored(np.asarray(fine / contrast, np.float32))

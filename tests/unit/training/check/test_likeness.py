@@ -10,7 +10,7 @@ from training.check.texture import Shift, Stored, shift_between, spectrum_of, te
 
 def _noise(seed: int, height: int = 140, width: int = 160) -> Stored:
     picture = np.random.default_rng(seed).integers(60, 200, (height, width), np.uint8)
-    return texture_of(picture, 1.0)
+    return texture_of(picture, (height, width))
 
 
 def test_a_crop_is_found_where_it_was_cut() -> None:
@@ -27,7 +27,7 @@ def test_other_light_changes_little() -> None:
     picture = rng.integers(60, 200, (140, 160)).astype(np.float32)
     lamp = 1 + 0.3 * np.linspace(-1, 1, 160)[None, :]
     lit = np.clip(0.7 * picture * lamp + 20, 0, 255)
-    first, second = (texture_of(np.asarray(one, np.uint8), 1.0) for one in (picture, lit))
+    first, second = (texture_of(np.asarray(one, np.uint8), (140, 160)) for one in (picture, lit))
     assert likeness(first, second, shift_between(spectrum_of(first), spectrum_of(second))).weakest > 0.95
 
 

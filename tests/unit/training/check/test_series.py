@@ -47,6 +47,12 @@ def test_exposures_of_one_part_are_found_among_parts_that_look_alike(parts: tupl
     assert {one.kind for one in series} <= {SeriesKind.EXPOSURE, SeriesKind.NEAR}
 
 
+def test_a_picture_saved_smaller_and_brighter_is_near(parts: tuple[Image, ...]) -> None:
+    small = cv2.resize(parts[7], None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+    (series,) = _found([*parts, np.asarray(cv2.convertScaleAbs(small, alpha=1.05, beta=2), np.uint8)])
+    assert (series.members, series.kind) == ((7, 30), SeriesKind.NEAR)
+
+
 def test_equal_pixels_are_copies_and_nothing_else(parts: tuple[Image, ...]) -> None:
     series = _found([*parts[:9], parts[3], parts[5], parts[3]])
     assert [(one.members, one.kind) for one in series] == [
