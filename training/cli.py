@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,6 +165,9 @@ def _train(request: Request, report: Path, caching: Caching, as_json: bool) -> N
     for path in (request.package, report):
         if not path.absolute().parent.is_dir():
             raise click.UsageError(f"there is no folder {path.absolute().parent}; make it first")
+        # Now and not after an hour of training: a folder that takes nothing, a disk that is read-only.
+        with tempfile.TemporaryFile(dir=path.absolute().parent):
+            continue
     told = train_and_tell(request, Progress(sys.stderr), caching.store())
     write_atomically(report, told.html.encode())
     if as_json:

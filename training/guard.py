@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -45,10 +46,19 @@ def guarded(work: Callable[[], None]) -> None:
     except click.UsageError as error:
         code, message = _USAGE, error.format_message()
     except OSError as error:
-        code, message = _NOT_THERE, f"{error.filename}: {error.strerror}; check the path and its rights"
+        code, message = _NOT_THERE, _of_disk(error)
     except KeyboardInterrupt:
         code, message = _INTERRUPTED, "stopped; nothing was written"
     else:
         return
     click.echo(message, err=True)
     sys.exit(code)
+
+
+def _of_disk(error: OSError) -> str:
+    place = "" if error.filename is None else f"{error.filename}: "
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{place}the disk is full; free some room and start again, nothing was half written"
+    if error.errno == errno.EROFS:
+        return f"{place}the disk is read-only; name another place"
+    return f"{place}{error.strerror}; check the path and its rights"

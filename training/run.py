@@ -232,7 +232,8 @@ def _folds(data: DataSet, seed: int) -> tuple[int, ...]:
 
     Good pictures that are all of one group are split one by one: the report says what that is worth.
     """
-    good = folds_by_group([picture.name if data.one_group else picture.group for picture in data.good], seed)
+    one_group = data.one_group
+    good = folds_by_group([picture.name if one_group else picture.group for picture in data.good], seed)
     defective = folds_by_group([picture.group for picture in data.defective], seed)
     return (*good, *defective)
 

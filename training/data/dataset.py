@@ -15,6 +15,7 @@ DIR/synthetic/<defect>/*.png              optional: pictures that `okng synth` m
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from models.picture_file import SUFFIXES, decode_picture
 from training.config import MIN_GOOD
 from training.data.annotations import ANNOTATIONS, Annotation, read_annotations
 from training.data.csv_lines import csv_lines
+from training.data.entries import entries
 from training.data.marks import Shape, ShapeKind
 from training.data.synthetic_mark import SYNTHETIC, refuse_synthetic
 from training.errors import BadData, NotThere
@@ -168,12 +170,18 @@ def open_dataset(
 
 
 def labelled_files(root: Path) -> Iterator[tuple[Path, str]]:
-    """Every picture file of a data set with its folder's name, in order; none is opened."""
-    for folder in sorted(root.iterdir()):
-        if folder.is_dir() and folder.name not in _NO_CLASSES and not folder.name.startswith("."):
-            for path in sorted(folder.iterdir()):
-                if path.is_file() and path.suffix.lower() in SUFFIXES:
-                    yield path, folder.name
+    """Every picture file of a data set with its folder's name, in order; none is opened.
+
+    Raises:
+        BadData: something hangs, leads out of the data set or cannot be named; see `entries`.
+    """
+    real_root = os.path.realpath(root)
+    for name in sorted(entry.name for entry in entries(str(root), str(root), real_root) if entry.is_dir()):
+        if name not in _NO_CLASSES:
+            inside = entries(str(root / name), str(root), real_root)
+            for file in sorted(entry.name for entry in inside if not entry.is_dir()):
+                if Path(file).suffix.lower() in SUFFIXES:
+                    yield root / name / file, name
 
 
 def read_one(

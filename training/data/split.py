@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from training.config import FOLDS
@@ -10,8 +12,8 @@ from training.config import FOLDS
 def folds_by_group(groups: list[str], seed: int, folds: int = FOLDS) -> list[int]:
     """A fold number for each picture; pictures of one group share it, and folds are about equally large."""
     rng = np.random.default_rng(seed)
-    names = sorted(set(groups))
-    sizes = {name: groups.count(name) for name in names}
+    sizes = Counter(groups)
+    names = sorted(sizes)
     order = [names[index] for index in rng.permutation(len(names))]
     filled = [0] * folds
     fold_of: dict[str, int] = {}
