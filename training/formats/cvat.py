@@ -67,7 +67,13 @@ class Cvat:
                     items.append(_item(element, root, path, lookup, tally))
         items.sort(key=lambda item: item.name)
         used = sorted({label for item in items for label in item.classes})
-        return Source(root, self.name, tuple(items), tuple(dict.fromkeys([*classes, *used])), tally.sentences())
+        return Source(
+            root,
+            self.name,
+            tuple(items),
+            tuple(dict.fromkeys([*classes, *used])),
+            (*tally.sentences(), *lookup.left_out()),
+        )
 
     def write(self, source: Source, folder: Path) -> tuple[str, ...]:
         copies, tally = Copies(folder / IMAGES), Tally()

@@ -53,7 +53,7 @@ class LabelStudio:
         quarrels.refuse()
         items.sort(key=lambda item: item.name)
         classes = sorted({label for item in items for label in item.classes})
-        return Source(root, self.name, tuple(items), tuple(classes), tally.sentences())
+        return Source(root, self.name, tuple(items), tuple(classes), (*tally.sentences(), *lookup.left_out()))
 
     def write(self, source: Source, folder: Path) -> tuple[str, ...]:
         copies, tally = Copies(folder / IMAGES), Tally()

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+from training.data.dataset import listed
 from training.errors import BadData, NotThere
 from training.formats.base import ReadOptions
 from training.formats.walk import pictures_under
@@ -47,6 +48,7 @@ class Lookup:
             name = PurePosixPath(path.relative_to(base).as_posix())
             self._named[composed(name.name)].append(name)
         self._claimed: dict[str, object] = {}
+        self._found: set[str] = set()
 
     def claim(self, reference: str, where: object) -> tuple[Path, str]:
         """(path, name below `base`) of the picture that `where` calls `reference`.
@@ -64,6 +66,13 @@ class Lookup:
         """(path, name) of every picture that nothing meant, in order of their names."""
         names = sorted(name.as_posix() for group in self._named.values() for name in group)
         return [(self.base / name, name) for name in names if name not in self._claimed]
+
+    def left_out(self) -> tuple[str, ...]:
+        """The pictures that no entry named, as a sentence."""
+        rest = [name for _, name in self.unclaimed() if name not in self._found]
+        if not rest:
+            return ()
+        return (f"{len(rest)} pictures are left out, for no label file names them: {listed(rest)}",)
 
     def find(self, reference: str, where: object) -> str:
         """The name below `base` of the picture that `where` calls `reference`.
@@ -85,7 +94,9 @@ class Lookup:
                 f"{where} names {shown(reference)}, which may be {best[0]} or {best[1]} below {self.base}; "
                 "name the folder of the pictures with --images, or take the others away"
             )
-        return best[0].as_posix()
+        found = best[0].as_posix()
+        self._found.add(found)
+        return found
 
     def names(self) -> Iterable[str]:
         """Every file name, without its folder."""

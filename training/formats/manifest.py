@@ -55,7 +55,7 @@ class Manifest:
         read = [lines.item(document, where) for where, document in read_json_lines(manifest)]
         items = tuple(sorted(read, key=lambda item: item.name))
         classes = sorted({label for item in items for label in item.classes})
-        return Source(root, self.name, items, tuple(classes), tally.sentences())
+        return Source(root, self.name, items, tuple(classes), (*tally.sentences(), *pictures.left_out()))
 
     def write(self, source: Source, folder: Path) -> tuple[str, ...]:
         copies, tally = Copies(folder), Tally()

@@ -155,6 +155,12 @@ def test_two_entries_about_one_picture_are_refused(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_a_picture_that_no_file_names_is_told(tmp_path: Path) -> None:
+    picture(tmp_path / "images/b.png", 1)
+    one(tmp_path, "")
+    assert read(tmp_path).notes == ("1 pictures are left out, for no label file names them: b.png",)
+
+
 def test_a_video_is_refused_with_what_to_do(tmp_path: Path) -> None:
     track = '<track id="0" label="car"><polygon frame="0" points="1,1;2,2;3,3" outside="0" keyframe="1"/></track>'
     with pytest.raises(BadData, match=r"of a video; export the task from CVAT as CVAT for images 1\.1"):

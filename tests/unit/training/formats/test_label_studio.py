@@ -246,6 +246,12 @@ def test_finds_a_picture_whatever_became_of_its_name(tmp_path: Path, said: str) 
     assert read(tmp_path, row, images=tmp_path / "mine").items[0].name == "line 2 (划痕).png"
 
 
+def test_a_picture_that_no_task_names_is_told(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png", 1)
+    picture(tmp_path / "b.png", 2)
+    assert read(tmp_path, task()).notes == ("1 pictures are left out, for no label file names them: b.png",)
+
+
 def test_an_upload_that_may_be_two_pictures_is_refused(tmp_path: Path) -> None:
     for name in ("a 1.png", "a_1.png", "x/a_1.png"):
         picture(tmp_path / name, 1)

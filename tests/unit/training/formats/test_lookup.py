@@ -38,6 +38,17 @@ def test_what_nothing_claimed_is_left(tmp_path: Path) -> None:
     assert [name for _, name in lookup.unclaimed()] == ["a.png", "b.png"]
 
 
+def test_what_nothing_names_is_told(tmp_path: Path) -> None:
+    for name in ("b.png", "a.png", "mask.png"):
+        picture(tmp_path / name, 1)
+    lookup = Lookup(tmp_path)
+    lookup.claim("a.png", "x")
+    lookup.find("mask.png", "x")
+    assert lookup.left_out() == ("1 pictures are left out, for no label file names them: b.png",)
+    lookup.find("b.png", "y")
+    assert lookup.left_out() == ()
+
+
 def test_pictures_are_searched_where_it_was_said_or_beside_or_here(tmp_path: Path) -> None:
     label_file = tmp_path / "x.json"
     label_file.write_text("{}")

@@ -361,13 +361,18 @@ def test_a_remark_never_takes_the_place_of_a_label(tmp_path: Path) -> None:
     assert (again.labels, dict(again.tags)) == (("crack",), {"line": "3"})
 
 
-@pytest.mark.parametrize(("name", "defect"), [("train_class", "anomaly"), ("train_segmentation", "cracked")])
-def test_reads_the_cookies(name: str, defect: str) -> None:
+@pytest.mark.parametrize(
+    # Pictures to test with, and masks that a manifest does not use.
+    ("name", "defect", "left_out"),
+    [("train_class", "anomaly", 55), ("train_segmentation", "cracked", 23)],
+)
+def test_reads_the_cookies(name: str, defect: str, left_out: int) -> None:
     source = read_source(COOKIES / f"{name}.manifest", None, ReadOptions())
     assert len(source.items) == 63
     assert sum(item.classes == ("good",) for item in source.items) == 31
     assert sum(item.classes == (defect,) for item in source.items) == 32
-    assert source.notes == ()
+    (note,) = source.notes
+    assert note.startswith(f"{left_out} pictures are left out, for no label file names them: ")
 
 
 def test_reads_the_masks_of_the_cookies() -> None:
