@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from models.picture_file import whole_size
 from training import report
-from training.check.before import look_over
+from training.check.before import look_over, look_over_regions
 from training.data.cache import Store
 from training.progress import Progress
 from training.rois import report as rois_report
@@ -33,6 +33,7 @@ def train_and_tell(request: Request, progress: Progress, store: Store) -> Told:
     """
     if is_assembly(request.root):
         data = open_assembly(request.root, size_of=whole_size)
+        progress.say_all(look_over_regions(data))
         done = train_assembly(request, data, progress, data.whole(store))
         told = Told(rois_report.summary(done), rois_report.figures(done), rois_report.html(done), done.networks)
         progress.say(f"{done.pictures.told()}; {store.told()}")

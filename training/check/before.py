@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from training.check.look import Look
 from training.check.names import check_names
 from training.check.shortcuts import check_shortcuts
 from training.data.dataset import DataSet, Picture
+from training.rois.dataset import AssemblyData
 from training.tensors import Tensors
 
 
@@ -26,16 +28,22 @@ def look_over(data: DataSet, tensors: Tensors) -> Iterator[str]:
     return lines(findings, data.root)
 
 
+def look_over_regions(data: AssemblyData) -> Iterator[str]:
+    """The same of named regions: their copies, groups and names."""
+    looks = _looks([one.picture for one in data.pictures], data.copies, data.root)
+    return lines(by_severity(_of_names(looks)), data.root)
+
+
 def findings_of_labels(data: DataSet) -> tuple[Finding, ...]:
     """Copies, groups, counts, spellings and names."""
-    pictures = {picture.name: picture for picture in (*data.pictures, *data.empty)}
-    looks = [_look(picture) for picture in pictures.values()]
-    for copy, known in data.copies:
-        if known in pictures:
-            looks.append(Look(data.root / copy, copy, (copy.partition("/")[0],), sha256=pictures[known].sha256))
-    return by_severity(
-        [*check_copies(looks), *check_groups(looks), *check_classes(looks), *check_names([look.name for look in looks])]
-    )
+    looks = _looks((*data.pictures, *data.empty), data.copies, data.root)
+    return by_severity([*_of_names(looks), *check_classes(looks)])
+
+
+def _of_names(looks: Sequence[Look]) -> Iterator[Finding]:
+    yield from check_copies(looks)
+    yield from check_groups(looks)
+    yield from check_names([look.name for look in looks])
 
 
 def findings_of_light(pictures: Sequence[Picture], inputs: Iterable[NDArray[np.uint8]]) -> tuple[Finding, ...]:
@@ -55,7 +63,18 @@ def lines(findings: Iterable[Finding], data: object) -> Iterator[str]:
         yield f"see okng check-data {data}"
 
 
+def _looks(pictures: Sequence[Picture], copies: Iterable[tuple[str, str]], root: Path) -> list[Look]:
+    """Looks without pixels; a copy is of the class of its folder, where that is one."""
+    known = {picture.name: picture for picture in pictures}
+    looks = [_look(picture) for picture in pictures]
+    for copy, original in copies:
+        if original in known:
+            labels = (copy.partition("/")[0],) if known[original].label else ()
+            looks.append(Look(root / copy, copy, labels, sha256=known[original].sha256))
+    return looks
+
+
 def _look(picture: Picture) -> Look:
     group = picture.group if picture.group != picture.name else None
-    labels = picture.labels or (picture.label,)
+    labels = tuple(label for label in picture.labels or (picture.label,) if label)
     return Look(picture.path, picture.name, labels, group=group, sha256=picture.sha256, size=picture.size)

@@ -26,6 +26,7 @@ groups-missing groups-incomplete groups-across-splits one-group
 no-pictures no-good too-few-good class-counts few-of-class imbalance label-spelling unlabelled
 mask-unreadable mask-size mask-empty mask-full mask-gray class-unmarked good-marked mask-of-good
 mask-without-picture shape-outside shape-flat marks-missing
+region-counts few-of-region region-outside
 sizes small gray-and-colour blur light-dark light-bright light-overexposed light-underexposed light-flat
 light-discoloured light-incomplete
 shortcut-light shortcut-contrast shortcut-sharpness shortcut-blue shortcut-red shortcut-size shortcut-file

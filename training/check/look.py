@@ -184,7 +184,8 @@ def _seen(found: Look, picture: NDArray[np.uint8], thumbnail: NDArray[np.uint8])
     small = reduced(picture)
     gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY) if small.ndim == 3 else small, np.uint8)
     thumbnail[:] = cv2.resize(gray, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
-    pixels = hashlib.sha256(f"{picture.shape}".encode() + np.ascontiguousarray(picture).data)
+    pixels = hashlib.sha256(f"{picture.shape}".encode())
+    pixels.update(np.ascontiguousarray(picture).data)
     return replace(
         found,
         pixels=pixels.hexdigest(),

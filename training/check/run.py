@@ -20,6 +20,7 @@ from training.check.light import check_light
 from training.check.look import Look
 from training.check.masks import check_mask_files, check_masks
 from training.check.names import check_names
+from training.check.regions import check_regions
 from training.check.repeats import check_series
 from training.check.series import Series, find_series
 from training.check.shapes import check_shapes
@@ -66,6 +67,7 @@ def _findings(survey: Survey, series: Sequence[Series]) -> Iterator[Finding]:
     yield from check_masks(looks, survey.masks)
     yield from check_mask_files(survey.mask_files, items, survey.annotated)
     yield from check_shapes(looks, items)
+    yield from check_regions(looks, survey.source)
     yield from check_sizes(looks)
     yield from check_light(looks)
     yield from check_shortcuts(looks)
@@ -89,7 +91,7 @@ def _remark(of: str, said: Text | str) -> str:
 
 def _told(finding: Finding, most: int = 5) -> Sequence[tuple[str, Text | str]]:
     """The first few of what it concerns; of classes all."""
-    if finding.code == "class-counts":
+    if finding.code in ("class-counts", "region-counts"):
         return finding.remarks
     remarks = finding.remarks or tuple((name, "") for name in finding.pictures)
     more = len(remarks) - most

@@ -58,7 +58,8 @@ def survey(root: Path, format_name: str | None, options: ReadOptions, split: Pat
     if split is not None:
         source, further = _split(source, read_split(split))
         findings = (*findings, *further)
-    looks = look_at(with_region_labels(source), progress)
+    source = with_region_labels(source)
+    looks = look_at(source, progress)
     folder = root if root.is_dir() else root.parent
     masks, files = look_at_masks(source, progress), look_at_mask_files(folder, progress)
     return Survey(source, looks, masks, files, _annotated(folder), findings)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from tests.fakes.looks import codes
 from training.check import look as looking
-from training.check.before import findings_of_labels, findings_of_light, lines
+from training.check.before import findings_of_labels, findings_of_light, lines, look_over_regions
 from training.data.dataset import open_dataset
+from training.rois.dataset import open_assembly
 
 
 def draw(path: Path, seed: int) -> None:
@@ -63,6 +64,23 @@ def test_defects_in_another_light_are_told_from_what_the_network_sees(root: Path
     (found,) = findings_of_light(pictures, (*seen(20, 16), *seen(120, 9)))
     assert found.code == "shortcut-light"
     assert "shortcut-light" not in codes(findings_of_light(pictures, (*seen(20, 16), *seen(20, 9))))
+
+
+def test_of_named_regions_copies_and_groups_are_told(tmp_path: Path) -> None:
+    (tmp_path / "rois.toml").write_text(
+        'classes = ["screw", "hole"]\n[[roi]]\nname = "left"\nbox = [0, 0, 16, 16]\nexpect = "screw"\n'
+    )
+    for index in range(3):
+        draw(tmp_path / "pictures" / f"{index}.png", index)
+    shutil.copy(tmp_path / "pictures" / "0.png", tmp_path / "pictures" / "copy.png")
+    rows = "".join(f"pictures/{name}.png,left,screw\n" for name in ("0", "1", "2", "copy"))
+    (tmp_path / "labels.csv").write_text(f"picture,roi,label\n{rows}")
+    said = list(look_over_regions(open_assembly(tmp_path)))
+    assert [line.split(":")[1] for line in said[:-1]] == [
+        " Exact copies",
+        " Nothing says which pictures belong together",
+    ]
+    assert said[-1] == f"see okng check-data {tmp_path}"
 
 
 def test_nothing_to_say_is_no_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import struct
@@ -17,6 +18,7 @@ from models.origin import Origin, with_origin
 from training.check import look as looking
 from training.check.header import Kind, header_of
 from training.check.look import Look, look_at
+from training.errors import NotThere
 from training.exif import Exif, exif_of
 from training.formats.item import Item, Source
 from training.progress import Progress
@@ -136,6 +138,15 @@ def test_many_thumbnails_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.Monke
     looks = look_at_files(tmp_path, a__png=encoded(noise(0)), b__png=encoded(noise(1)))
     assert isinstance(looks["a.png"].thumbnail.base, np.memmap)
     assert looks["a.png"].thumbnail.any() and (looks["a.png"].thumbnail != looks["b.png"].thumbnail).any()
+
+
+def test_no_room_for_thumbnails_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int, _start: int, _length: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(NotThere, match=r"no room for 878 MB \(No space left on device\); .* TMPDIR"):
+        looking.room_for((100_000, 96, 96))
 
 
 def test_looks_come_in_order_and_only_a_few_ahead() -> None:

@@ -134,7 +134,7 @@ def test_what_is_not_there_or_has_no_such_format_is_refused(root: Path, tmp_path
         seen(tmp_path / "nothing")
     with pytest.raises(BadData, match="no format"):
         seen(root, name="nonsense")
-    with pytest.raises(NotThere, match="no split"):
+    with pytest.raises(NotThere, match="okng split"):
         seen(root, tmp_path / "nothing.csv")
 
 
