@@ -29,8 +29,8 @@ def staged(dest: Path, force: bool) -> Iterator[Path]:
     """
     if not dest.absolute().parent.is_dir():
         raise NotThere(f"there is no folder {dest.absolute().parent}; make it first")
-    refuse_taken(dest, force)
     _sweep(dest)
+    refuse_taken(dest, force)
     stage = dest.with_name(f".{dest.name}.{os.getpid()}.part")
     try:
         try:
@@ -107,11 +107,15 @@ def _put(stage: Path, dest: Path) -> None:
 
 
 def _sweep(dest: Path) -> None:
-    """Take away what runs to the same place left that were killed."""
-    ours = re.compile(rf"\.{re.escape(dest.name)}\.(\d+)\.part")
-    for entry in dest.parent.iterdir() if dest.parent.is_dir() else ():
+    """Take away what runs to the same place left that were killed, and put back what one had just moved aside."""
+    ours = re.compile(rf"\.{re.escape(dest.name)}\.(\d+)(\.old)?\.part")
+    for entry in sorted(dest.parent.iterdir()):
         match = ours.fullmatch(entry.name)
-        if match and not Path(f"/proc/{match[1]}").exists():
+        if not match or Path(f"/proc/{match[1]}").exists():
+            continue
+        if match[2] and not dest.exists():
+            entry.rename(dest)
+        else:
             shutil.rmtree(entry, ignore_errors=True)
 
 

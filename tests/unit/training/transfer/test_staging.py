@@ -128,6 +128,15 @@ def test_what_a_killed_run_left_is_taken_away(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [f".out.{os.getppid()}.part", "out"]
 
 
+def test_what_a_killed_run_had_moved_aside_is_put_back(tmp_path: Path) -> None:
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    (tmp_path / f".out.{int(gone.stdout)}.old.part").mkdir()
+    (tmp_path / f".out.{int(gone.stdout)}.old.part/file").write_text("old")
+    with pytest.raises(BadData, match="is there already"):
+        _make(tmp_path / "out")
+    assert (tmp_path / "out/file").read_text() == "old"
+
+
 @pytest.mark.parametrize(
     ("code", "error", "said"),
     [
