@@ -13,11 +13,15 @@ import click
 from training.guard import guarded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from training.data.subsets import Subset
+    from training.progress import Progress
+    from training.splits.census import Known
 
 _SHARES = "train=60,validation=10,calibration=15,test=15"
 _SHIFTS, _ZONE = "06:00,14:00,22:00", "UTC"
-_BY = ("group", "lot", "shift", "position", "part", "none")
+_BY = ("group", "lot", "shift", "position", "part", "series", "none")
 
 
 def _shares(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Mapping[Subset, float] | None:
@@ -84,9 +88,32 @@ def split(
         from training.splits.make import Asked, extend_split, make_split
 
         times = None if shifts is None and zone is None else shifts_from(shifts or _SHIFTS, zone or _ZONE)
-        asked = Asked(data, name, None if by is None else By(by), table, times, shares, seed, force)
+        progress = Progress(sys.stderr)
+        asked = Asked(
+            data,
+            name,
+            lambda pictures: _series(pictures, progress),
+            None if by is None else By(by),
+            table,
+            times,
+            shares,
+            seed,
+            force,
+        )
         census = take_assembly_census if is_assembly(data) else take_census
-        told = (extend_split if extending else make_split)(asked, lambda: census(data, Progress(sys.stderr)))
+        told = (extend_split if extending else make_split)(asked, lambda: census(data, progress))
         click.echo(json.dumps(told.figures, ensure_ascii=False, indent=1) if as_json else told.text)
 
     guarded(work)
+
+
+def _series(pictures: Sequence[Known], progress: Progress) -> list[tuple[int, ...]]:
+    """Which pictures show the same part, found by looking at all of them."""
+    from models.picture_file import read_picture
+    from training.check.look import look_at
+    from training.check.series import find_series
+    from training.formats.item import Item, Source
+
+    items = tuple(Item(picture.path, picture.name) for picture in pictures)
+    looks = look_at(Source(pictures[0].path.parent, "okng", items, ()), progress)
+    return [one.members for one in find_series(looks, lambda index: read_picture(looks[index].path), progress)]

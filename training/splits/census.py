@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,7 +75,15 @@ def census_of(root: Path, files: Sequence[tuple[Path, str]], progress: Progress)
 
 
 def join_copies(pictures: Sequence[Known], groups: Sequence[str]) -> tuple[str, ...]:
-    """The groups, those that share an exact copy of a picture made one; it has the name of the first of them."""
+    """The groups, those that share an exact copy of a picture made one."""
+    copies: dict[str, list[int]] = {}
+    for at, picture in enumerate(pictures):
+        copies.setdefault(picture.sha256, []).append(at)
+    return joined(groups, copies.values())
+
+
+def joined(groups: Sequence[str], ties: Iterable[Sequence[int]]) -> tuple[str, ...]:
+    """The groups, those of pictures that are tied together made one, with the name of the first of them."""
     parent = {group: group for group in groups}
 
     def top(group: str) -> str:
@@ -84,8 +92,8 @@ def join_copies(pictures: Sequence[Known], groups: Sequence[str]) -> tuple[str, 
             group = parent[group]
         return group
 
-    first: dict[str, str] = {}
-    for picture, group in zip(pictures, groups, strict=True):
-        known, own = top(first.setdefault(picture.sha256, group)), top(group)
-        parent[max(known, own)] = min(known, own)
+    for first, *others in ties:
+        for other in others:
+            one, two = top(groups[first]), top(groups[other])
+            parent[max(one, two)] = min(one, two)
     return tuple(top(group) for group in groups)

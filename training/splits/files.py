@@ -26,13 +26,17 @@ from training.errors import BadData, NotThere
 
 
 class By(StrEnum):
-    """What pictures of one group have in common; `GROUP`: as the data set says, `NONE`: every picture alone."""
+    """What pictures of one group have in common; `GROUP`: as the data set says, `NONE`: every picture alone.
+
+    `SERIES`: as the data set says, and joined where pictures show the same part; for that they are looked at.
+    """
 
     GROUP = "group"
     LOT = "lot"
     SHIFT = "shift"
     POSITION = "position"
     PART = "part"
+    SERIES = "series"
     NONE = "none"
 
 

@@ -71,6 +71,7 @@ def groups_of(pictures: Sequence[Known], by: By, table: Mapping[str, str] | None
         By.PART: lambda one: f"part {one.origin.part}" if one.origin and one.origin.part else one.group,
         By.SHIFT: lambda one: _shift(one, shifts),
         By.POSITION: lambda one: "",
+        By.SERIES: lambda one: one.group or one.name,
     }
     given = table or {}
     found = [

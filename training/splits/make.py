@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from training.data.subsets import SHARES, SplitRow, Subset, counted
 from training.errors import BadData
-from training.splits.census import Known
+from training.splits.census import Known, joined
 from training.splits.dealt import deal_all, extend, shortcomings
 from training.splits.files import By, How, Made, SplitManifest, load_split, manifest_path, split_path, store_split
 from training.splits.grouping import THREE_SHIFTS, Shifts, groups_of, read_group_table, shifts_from
@@ -16,14 +16,16 @@ from training.splits.regression import read_regression, refuse_lost
 
 # Reads all pictures: nothing is read before it is known that something can be written.
 Census = Callable[[], Sequence[Known]]
+FindSeries = Callable[[Sequence[Known]], Iterable[Sequence[int]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user said; None is not said. `table`: (file, column)."""
+    """What the user said; None is not said. `table`: (file, column). `series` finds pictures of the same part."""
 
     root: Path
     name: str
+    series: FindSeries
     by: By | None = None
     table: tuple[str, str] | None = None
     shifts: Shifts | None = None
@@ -84,7 +86,8 @@ def extend_split(asked: Asked, census: Census) -> Told:
 
 def _groups(asked: Asked, by: By, shifts: Shifts, pictures: Sequence[Known]) -> tuple[str, ...]:
     table = None if asked.table is None else read_group_table(Path(asked.table[0]), asked.table[1])
-    return groups_of(pictures, by, table, shifts)
+    groups = groups_of(pictures, by, table, shifts)
+    return joined(groups, asked.series(pictures)) if by is By.SERIES else groups
 
 
 def _how(by: By, table: tuple[str, str] | None, shifts: Shifts) -> How:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from training.config import MIN_GOOD
 from training.data.annotations import read_annotations
-from training.data.dataset import DataSet, Picture
+from training.data.dataset import DataSet, Picture, listed
 from training.data.subsets import SEEN, Subset
 from training.errors import BadData
 from training.splits.files import Assignment, assign, find_split, load_split
@@ -107,7 +107,7 @@ def plan(root: Path, pictures: Sequence[Picture], copies: Sequence[tuple[str, st
     seen, test = assigned.names(*SEEN) - regression, assigned.names(Subset.TEST) - regression
     if not test:
         raise BadData(f"the split {split} has no test picture; make one with okng split, or leave --split out")
-    notes = _mates(pictures, seen, regression)
+    notes = (*_mates(pictures, seen, regression), *_torn(pictures, seen, test))
     return Plan(seen, test, regression, Path(split).stem, assigned.sha256, last, notes)
 
 
@@ -146,4 +146,16 @@ def _mates(pictures: Sequence[Picture], seen: frozenset[str], regression: frozen
     return (
         f"{with_mates} of {len(regression)} pictures of the regression set are of a part or lot that training saw, "
         "too: catching them proves less.",
+    )
+
+
+def _torn(pictures: Sequence[Picture], seen: frozenset[str], test: frozenset[str]) -> tuple[str, ...]:
+    """A table may group otherwise than the data set, as published ones at random do; then that is said."""
+    sides = [{one.group for one in pictures if one.name in of} for of in (seen, test)]
+    torn = sorted(sides[0] & sides[1])
+    if not torn:
+        return ()
+    return (
+        f"{len(torn)} groups of the data set stand in training and in test: {listed(torn)}; "
+        "the figures of the test pictures are better than those of new parts will be.",
     )

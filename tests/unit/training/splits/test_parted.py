@@ -106,6 +106,16 @@ def test_a_published_table_works_by_names_from_before_import(root: Path) -> None
     assert parted.split == "published" and parted.split_sha256
 
 
+def test_a_table_that_tears_groups_of_the_data_set_is_told(root: Path) -> None:
+    dealt(root, "--by", "none")
+    parted = part_dataset(open_dataset(root), "default")
+    assert parted.notes == ()
+    seen, tested = parted.seen.good[0].name, parted.test.good[0].name
+    (root / "groups.csv").write_text(f"picture,group\n{seen},lot 1\n{tested},lot 1\n", encoding="utf-8")
+    (note,) = part_dataset(open_dataset(root), "default").notes
+    assert note.startswith("1 groups of the data set stand in training and in test: lot 1;")
+
+
 def test_what_cannot_be_trained_on_is_refused(root: Path) -> None:
     data = open_dataset(root)
     with pytest.raises(NotThere, match=r"there is no split default, .*make one with okng split"):

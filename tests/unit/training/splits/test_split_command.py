@@ -240,6 +240,18 @@ def test_pictures_whose_group_stands_on_both_sides_are_named(root: Path) -> None
     assert "good/零件4700.png" in done.stderr
 
 
+def test_pictures_of_the_same_part_stay_together(root: Path) -> None:
+    again = []
+    for at, path in enumerate(sorted((root / "good").iterdir())[:8]):
+        lighter = cv2.convertScaleAbs(cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED), alpha=1.2)
+        copy = path.with_name(f"again {at}.png")
+        copy.write_bytes(cv2.imencode(".png", lighter)[1].tobytes())
+        again.append((f"good/{path.name}", f"good/{copy.name}"))
+    rows = made(root, "--by", "series")
+    assert all(rows[first].group == rows[second].group for first, second in again)
+    assert len({row.group for row in rows.values()}) == len(rows) - 8
+
+
 def test_synthetic_pictures_are_refused(root: Path) -> None:
     from training.data.synthetic_mark import SyntheticMark, with_mark
 
