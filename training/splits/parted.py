@@ -12,7 +12,8 @@ from training.data.annotations import read_annotations
 from training.data.dataset import DataSet, Picture, listed
 from training.data.subsets import SEEN, Subset
 from training.errors import BadData
-from training.splits.files import Assignment, assign, find_split, load_split
+from training.splits.assign import Assignment, assign
+from training.splits.files import find_split, load_split
 from training.splits.regression import RegressionLine, read_regression, refuse_lost, regression_path
 
 Data = TypeVar("Data")

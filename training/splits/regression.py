@@ -29,7 +29,7 @@ from models.entry import Entry, Sha256, strict_json
 from training.data.dataset import GOOD, SPLITS, listed
 from training.data.subsets import file_content
 from training.errors import BadData
-from training.splits.files import Pictured
+from training.splits.assign import Pictured
 
 _FILE, _ANCHOR = "regression.jsonl", "regression.anchor"
 _BEGIN = "0" * 64

@@ -93,28 +93,24 @@ def judge_unseen(
         RefusedForSafety: it misses some, and nobody answers for that.
         ModelError: the package cannot be loaded, or a picture is none that it can judge.
     """
-    if not jury.size(parted.test) and not jury.size(parted.regression):
+    tests, escapes = jury.size(parted.test), jury.size(parted.regression)
+    if not tests and not escapes:
         return Unseen()
 
     def ask(detector: Detector) -> tuple[Sheet | None, Caught | None]:
-        return (
-            jury.test(detector, parted.test) if jury.size(parted.test) else None,
-            jury.regression(detector, parted.regression) if jury.size(parted.regression) else None,
-        )
+        sheet = jury.test(detector, parted.test) if tests else None
+        return sheet, jury.regression(detector, parted.regression) if escapes else None
 
     with TemporaryDirectory(prefix="okng-") as folder:
         package = Path(folder) / "trial.okng"
         write_package(package, manifest, files)
-        formats = {artefact.format for artefact in manifest.artefacts}
-        runtimes = installed_runtimes(formats)
-        judged = [
-            on_runtime(package, runtime, _THREADS, ask)
-            for runtime in progress.each("pictures that training never saw", runtimes, len(runtimes))
-        ]
+        runtimes = installed_runtimes({artefact.format for artefact in manifest.artefacts})
+        counted = progress.each("pictures that training never saw", runtimes, len(runtimes))
+        judged = [on_runtime(package, runtime, _THREADS, ask) for runtime in counted]
     unseen = Unseen(
         split=parted.split,
         split_sha256=parted.split_sha256,
-        pictures=jury.size(parted.test),
+        pictures=tests,
         test=tuple(sheet for sheet, _ in judged if sheet is not None),
         regression=tuple(caught for _, caught in judged if caught is not None),
         notes=parted.notes,

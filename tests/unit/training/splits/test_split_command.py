@@ -19,8 +19,9 @@ from training.data.dataset import open_dataset
 from training.data.subsets import SplitRow, Subset, read_split
 from training.errors import BadData
 from training.progress import Progress
+from training.splits.assign import Assignment, assign
 from training.splits.census import take_census
-from training.splits.files import Assignment, assign, load_split
+from training.splits.files import load_split
 
 ORIGIN = Origin("2026-01-02T03:04:05+00:00", "1", "", "A", "plc", "fake", "a/b/c/d/e", "synced")
 
