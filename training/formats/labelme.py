@@ -6,8 +6,8 @@
                  "group_id": null, "flags": {}}]}
 
 Set flags of the picture are its labels; a picture that is flagged `__ignore__` is left out. What has no area (points,
-lines) is left out too, but its class stays as a label of the picture. A picture without a JSON was not labelled.
-`labels.txt` beside them, as `labelme --labels` takes it, gives the order of the classes.
+lines) is left out too, but its class stays as a label of the picture. A picture without a JSON was not labelled. One
+that lies nowhere is taken out of `imageData`. `labels.txt` beside them, as `labelme --labels` takes it, gives the order of the classes.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from training.data.marks import Point, Raster, Shape, ShapeKind
 from training.errors import BadData
 from training.formats.base import ReadOptions
 from training.formats.copying import Copies
-from training.formats.hostile import read_json, read_text
+from training.formats.hostile import read_json, read_text, safe_name
 from training.formats.item import Fact, Item, Source
+from training.formats.labelme_inside import Inside
 from training.formats.labelme_masks import mask_row, painted
-from training.formats.lookup import Lookup, path_in, picture_folder, shown
+from training.formats.lookup import Lookup, path_in, picture_folder
 from training.formats.peek import begins_with, label_files
 from training.formats.rows import Entry, Label, Side, entry, fitting_size
 from training.formats.sizes import picture_size
@@ -70,8 +71,8 @@ class LabelMe:
         return any(begins_with(path, *words) for path in label_files(root, ".json") for words in _KEYS)
 
     def read(self, root: Path, options: ReadOptions) -> Source:
-        lookup, tally = Lookup(picture_folder(root, options)), Tally()
-        read = [item for path in _label_files(root) for item in _item(root, path, lookup, tally)]
+        lookup, inside, tally = Lookup(picture_folder(root, options)), Inside(), Tally()
+        read = [item for path in _label_files(root) for item in _item(root, path, lookup, inside, tally)]
         if root.is_dir():
             read += [Item(path, name) for path, name in lookup.unclaimed()]
         items = tuple(sorted(read, key=lambda item: item.name))
@@ -97,7 +98,7 @@ def _label_files(root: Path) -> Iterator[Path]:
     yield from (path for path in files_under(root) if path.suffix.lower() == ".json")
 
 
-def _item(root: Path, path: Path, lookup: Lookup, tally: Tally) -> Iterator[Item]:
+def _item(root: Path, path: Path, lookup: Lookup, inside: Inside, tally: Tally) -> Iterator[Item]:
     """The one picture that a JSON is about; none where it is no LabelMe file or flagged to be ignored."""
     document = read_json(path)
     if not isinstance(document, dict) or not {"shapes", "imagePath"} <= document.keys():
@@ -106,7 +107,7 @@ def _item(root: Path, path: Path, lookup: Lookup, tally: Tally) -> Iterator[Item
         tally.add("JSON files", "are no LabelMe files and were not read", path.name)
         return
     file = entry(_File, document, path)
-    picture, name = _picture(file, root, path, lookup)
+    picture, name = _picture(file, root, path, lookup, inside)
     set_flags = [flag for flag, is_set in (file.flags or {}).items() if is_set]
     if _IGNORED in set_flags:
         tally.add("pictures", f"are flagged {_IGNORED} and were left out", name)
@@ -127,14 +128,12 @@ def _item(root: Path, path: Path, lookup: Lookup, tally: Tally) -> Iterator[Item
     yield Item(picture, name, tuple(dict.fromkeys((*set_flags, *more))), tuple(shapes), tuple(rasters))
 
 
-def _picture(file: _File, root: Path, path: Path, lookup: Lookup) -> tuple[Path, str]:
+def _picture(file: _File, root: Path, path: Path, lookup: Lookup, inside: Inside) -> tuple[Path, str]:
+    """(path, name) of the picture on disk, else of the one inside the label file."""
     said = PurePosixPath(path_in(file.picture))
-    if not lookup.holds(said.name) and file.embedded:
-        raise BadData(
-            f"{path} holds its picture inside, and no {shown(said.name)} is below {lookup.base}; "
-            "write it out with labelme_export_json, or name the folder of the pictures with --images"
-        )
     folder = path.parent.relative_to(root if root.is_dir() else root.parent)
+    if not lookup.holds(said.name) and file.embedded:
+        return inside.unpack(file.embedded, safe_name((folder / said.name).as_posix(), path), path)
     steps: list[str] = []
     for part in (*folder.parts, *said.parts):
         steps = steps[:-1] if part == ".." else [*steps, part]

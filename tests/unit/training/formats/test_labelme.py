@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import base64
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -161,10 +165,66 @@ def test_the_ambiguous_is_refused(tmp_path: Path) -> None:
     assert len(read(tmp_path / "label/part 1.json", tmp_path / "x").items) == 1
 
 
-def test_says_what_to_do_with_a_picture_that_is_only_inside(tmp_path: Path) -> None:
-    json_file(tmp_path / "part 1.json", {**OWN, "imageData": "aGVsbG8="})
-    with pytest.raises(BadData, match="labelme_export_json"):
-        read(tmp_path)
+def _inside(folder: Path, content: bytes, **fields: object) -> Path:
+    data = base64.b64encode(content).decode()
+    return json_file(folder / "part 1.json", {**OWN, "imageData": data, **fields})
+
+
+def test_takes_out_a_picture_that_is_only_inside(tmp_path: Path) -> None:
+    content = part(tmp_path / "elsewhere.png").read_bytes()
+    for folder in ("a", "b"):
+        _inside(tmp_path / "labels" / folder, content, imagePath="..\\data\\part 1.png")
+    items = read(tmp_path / "labels").items
+    assert [item.name for item in items] == ["a/part 1.png", "b/part 1.png"]
+    assert all(item.path.read_bytes() == content and len(item.shapes) == 3 for item in items)
+
+
+def test_a_picture_on_disk_goes_before_the_one_inside(tmp_path: Path) -> None:
+    beside = part(tmp_path / "part 1.png")
+    _inside(tmp_path, b"\x89PNG nothing that could be read")
+    assert read(tmp_path).items[0].path == beside
+
+
+def test_a_picture_inside_gets_the_suffix_of_what_it_is(tmp_path: Path) -> None:
+    content = part(tmp_path / "elsewhere.jpg").read_bytes()
+    _inside(tmp_path / "labels", content, imagePath="part 1.bmp")
+    assert read(tmp_path / "labels").items[0].name == "part 1.jpg"
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"imageData": "%%%"}, "no PNG or JPEG in base64"),
+        ({"imageData": "aGVsbG8="}, "no PNG or JPEG in base64"),
+        ({"imagePath": "a\0.png"}, "cannot be a file's name"),
+        ({"imagePath": ".."}, "leads out"),
+        ({"imageWidth": 65}, "65x48 pixels, but part 1.png has 64x48"),
+    ],
+)
+def test_refuses_a_picture_inside_with_a_sentence(tmp_path: Path, fields: dict[str, object], sentence: str) -> None:
+    _inside(tmp_path / "labels", part(tmp_path / "elsewhere.png").read_bytes(), **fields)
+    with pytest.raises(BadData, match=rf"part 1\.json.*{sentence}"):
+        read(tmp_path / "labels")
+
+
+def test_what_was_taken_out_goes_with_the_program(tmp_path: Path) -> None:
+    _inside(tmp_path / "labels", part(tmp_path / "elsewhere.png").read_bytes())
+    (tmp_path / "tmp").mkdir()
+    program = (
+        "import sys; from pathlib import Path; from training.formats.base import ReadOptions\n"
+        "from training.formats.labelme import LabelMe\n"
+        "print(LabelMe().read(Path(sys.argv[1]), ReadOptions()).items[0].path.is_file())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "labels"],
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "True\n"
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 @pytest.mark.parametrize(
