@@ -7,7 +7,7 @@
 
 Set flags of the picture are its labels; a picture that is flagged `__ignore__` is left out. What has no area (points,
 lines) is left out too, but its class stays as a label of the picture. A picture without a JSON was not labelled. One
-that lies nowhere is taken out of `imageData`. `labels.txt` beside them, as `labelme --labels` takes it, gives the order of the classes.
+that lies nowhere is taken out of `imageData`. `labels.txt`, as `labelme --labels` takes it, gives the order of classes.
 """
 
 from __future__ import annotations
