@@ -29,8 +29,8 @@ _SAID: Mapping[str, tuple[Severity, Text, Text, Text]] = {
             "the test asks what the training showed, and its figures are too good", "测试内容在训练中已出现，结果会虚高"
         ),
         Text(
-            "Let --propose write groups.csv by these series, put it into the data set, and split again.",
-            "请用 --propose 按这些系列生成 groups.csv，放入数据集后重新划分。",
+            "Split again with okng split --by series; or put the groups.csv of --propose into the data set first.",
+            "请用 okng split --by series 重新划分；或先将 --propose 生成的 groups.csv 放入数据集。",
         ),
     ),
     "series-across-labels": (
@@ -50,8 +50,8 @@ _SAID: Mapping[str, tuple[Severity, Text, Text, Text]] = {
             "随机划分会把它们分到训练和测试中，证明时也会各算一个工件",
         ),
         Text(
-            "Let --propose write groups.csv and a split by these series.",
-            "请用 --propose 按这些系列生成 groups.csv 和划分。",
+            "Let --propose write groups.csv and put it into the data set; proofs count by it too.",
+            "请用 --propose 生成 groups.csv 并放入数据集；证明时也按它计数。",
         ),
     ),
     "series-grouped": (

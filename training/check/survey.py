@@ -52,7 +52,7 @@ def survey(root: Path, format_name: str | None, options: ReadOptions, split: Pat
 
     Raises:
         NotThere: `root` or `split` is not there.
-        BadData: `split` is no table of subsets, or there is no format of that name.
+        BadData: `split` is no table of subsets, there is no format of that name, or an option does not fit the data.
     """
     source, findings = _source(root, format_name, options)
     if split is not None:
@@ -75,10 +75,19 @@ def _source(root: Path, format_name: str | None, options: ReadOptions) -> tuple[
         why = str(error)
     except OSError as error:
         why = f"{error.filename}: {error.strerror}; check its rights"
-    if format_name is not None or not root.is_dir():
+    if format_name is not None or not root.is_dir() or (options != ReadOptions() and _reads_alone(root)):
         raise BadData(why)
     source, shut = _as_folders(root, frozenset(options.good))
     return source, (_unread(why), *([_shut(shut)] if shut else []))
+
+
+def _reads_alone(root: Path) -> bool:
+    """Whether the data set can be read without any option: then an option is wrong, and not the data."""
+    try:
+        read_source(root, None, ReadOptions())
+    except (BadData, NotThere, OSError):
+        return False
+    return True
 
 
 def with_region_labels(source: Source) -> Source:

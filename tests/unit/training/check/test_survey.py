@@ -132,6 +132,8 @@ def test_a_split_gives_subsets_and_groups_and_its_strangers_are_told(root: Path,
 def test_what_is_not_there_or_has_no_such_format_is_refused(root: Path, tmp_path: Path) -> None:
     with pytest.raises(NotThere):
         seen(tmp_path / "nothing")
+    with pytest.raises(BadData, match="'goood' is no class"):
+        seen(root, good=("goood",))
     with pytest.raises(BadData, match="no format"):
         seen(root, name="nonsense")
     with pytest.raises(NotThere, match="okng split"):
