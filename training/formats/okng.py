@@ -22,7 +22,7 @@ from training.data.subsets import Subset
 from training.data.synthetic_mark import SYNTHETIC
 from training.errors import BadData
 from training.formats.base import ReadOptions
-from training.formats.copying import Copies, refuse_same_folders, refuse_unfit_folder
+from training.formats.copying import Copies, folded, refuse_same_folders, refuse_unfit_folder
 from training.formats.item import Fact, Item, Source
 from training.formats.pixels import painted_reader, write_mask
 from training.formats.rois import Rois, csv_text
@@ -147,7 +147,7 @@ def _refuse_unfit(source: Source) -> None:
     refuse_same_folders(labels)
     for label in labels:
         refuse_unfit_folder(label)
-        if label in _NO_CLASSES or label == UNLABELLED:
+        if folded(label) in {*_NO_CLASSES, UNLABELLED}:
             raise BadData(f"a class cannot be called {label!r}, a folder for something else; use --rename {label}=NAME")
     marked = [
         item.name

@@ -94,8 +94,8 @@ def overlaid(source: Source, path: Path, images: Path | None) -> Source:
         item = next((place for place in places if place is not None), None) or by_name.get(row.image)
         if item is None:
             absent.append(row)
-        else:
-            found[item.name] = row
+        elif found.setdefault(item.name, row) is not row:
+            raise BadData(f"{row.where} is about {item.name}, as a line before is; remove one of the two")
     if absent:
         names = listed([row.image for row in absent])
         raise BadData(f"{absent[0].where}: {len(absent)} pictures are not in {source.root}: {names}; correct the table")

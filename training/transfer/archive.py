@@ -18,6 +18,7 @@ from typing import IO
 
 from training.errors import BadData, NotThere
 from training.formats.hostile import safe_name
+from training.formats.walk import is_picture
 from training.transfer.staging import refuse_little_room
 
 LIMIT_GB = 50.0
@@ -50,28 +51,20 @@ def unpack(path: Path, into: Path, limit_gb: float) -> None:
             files, links, devices, other archives, or names that lead out or occur twice.
         OSError: from the disk.
     """
-    limit = int(limit_gb * 1e9)
     refuse_little_room(into, path.stat().st_size)
-    done, seen, name = 0, set[str](), ""
     try:
-        for entry in _entries(path, limit):
-            name = safe_name(entry.name, path)
-            if name in seen:
-                raise BadData(f"{path} holds {name} twice; pack it again")
-            seen.add(name)
-            if len(seen) > _MOST_FILES:
-                raise BadData(f"{path} holds more than {_MOST_FILES:,} files; unpack it yourself and name the folder")
-            if name.lower().endswith(_ARCHIVES):
-                raise BadData(f"{path} holds another archive, {name}; unpack it yourself and name the folder")
-            done = _write(path, entry, into / name, done, limit)
+        count = _unpack_all(path, into, int(limit_gb * 1e9))
     except _UNREADABLE as error:
         raise BadData(f"{path} is no whole zip or tar archive ({error}); copy or pack it again") from error
     except RuntimeError as error:
         # zipfile's only word for it.
         raise BadData(f"{path} is encrypted; unpack it yourself and name the folder") from error
-    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise BadData(f"{path} holds {name} as a file and as a folder; pack it again") from error
-    if not seen:
+    except OSError as error:
+        # bz2 and gzip say so of damaged content, without a number; the disk has one.
+        if error.errno is not None:
+            raise
+        raise BadData(f"{path} is damaged ({error}); copy or pack it again") from error
+    if not count:
         raise BadData(f"{path} is empty; pack the data set again")
 
 
@@ -82,9 +75,28 @@ def top_of(folder: Path) -> Path:
         if len(entries) != 1 or not entries[0].is_dir():
             return folder
         # A folder of pictures alone is a class, and its name must stay.
-        if not any(inner.is_dir() for inner in entries[0].iterdir()):
+        if all(is_picture(inner) for inner in entries[0].iterdir()):
             return folder
         folder = entries[0]
+
+
+def _unpack_all(path: Path, into: Path, limit: int) -> int:
+    """How many files there were."""
+    done, seen = 0, set[str]()
+    for entry in _entries(path, limit):
+        name = safe_name(entry.name, path)
+        if name in seen:
+            raise BadData(f"{path} holds {name} twice; pack it again")
+        seen.add(name)
+        if len(seen) > _MOST_FILES:
+            raise BadData(f"{path} holds more than {_MOST_FILES:,} files; unpack it yourself and name the folder")
+        if name.lower().endswith(_ARCHIVES):
+            raise BadData(f"{path} holds another archive, {name}; unpack it yourself and name the folder")
+        try:
+            done = _write(path, entry, into / name, done, limit)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise BadData(f"{path} holds {name} as a file and as a folder; pack it again") from error
+    return len(seen)
 
 
 def _entries(path: Path, limit: int) -> Iterator[_Entry]:

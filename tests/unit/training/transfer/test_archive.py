@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import tarfile
 import zipfile
@@ -160,6 +161,30 @@ def test_what_is_no_whole_archive_is_refused(tmp_path: Path, name: str, hurt: Ca
         _unpacked(tmp_path / name)
 
 
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_noise_in_an_archive_is_never_more_than_a_sentence(tmp_path: Path, mode: str) -> None:
+    chance = random.Random(mode)
+    content = chance.randbytes(3000)
+    with tarfile.open(tmp_path / "whole.tar", mode) as file:  # type: ignore[call-overload]
+        for name in ("a.png", "b/c.png"):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            file.addfile(info, io.BytesIO(content))
+    plain = _zip(tmp_path / "whole.zip", **{"a.png": content, "b/c.png": content})
+    for whole in (tmp_path / "whole.tar", plain):
+        for number in range(40):
+            hurt = bytearray(whole.read_bytes())
+            for _ in range(chance.randrange(1, 4)):
+                hurt[chance.randrange(len(hurt))] = chance.randrange(256)
+            path = tmp_path / f"{number}{whole.suffix}"
+            path.write_bytes(hurt)
+            into = tmp_path / f"{mode[2:]}{whole.suffix}{number}"
+            try:
+                unpack(path, into, 0.01)
+            except BadData as error:
+                assert str(path) in str(error)
+
+
 def test_a_byte_that_flipped_is_found(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
@@ -195,6 +220,13 @@ def test_the_data_set_is_found_below_lonely_folders(tmp_path: Path) -> None:
     (tmp_path / "a/parts/crack").mkdir()
     (tmp_path / "a/__MACOSX").mkdir()
     assert top_of(tmp_path) == tmp_path / "a/parts"
+
+
+def test_a_lonely_folder_with_a_label_file_is_the_data_set(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/pictures.csv").write_bytes(b"")
+    (tmp_path / "parts/1.png").write_bytes(b"")
+    assert top_of(tmp_path) == tmp_path / "parts"
 
 
 def test_a_lonely_class_keeps_its_name(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_wrong_rename_is_refused(parts: Path, tmp_path: Path, rename: str, sai
     assert (refused.exit_code, said in refused.stderr) == (2, True), refused.stderr
 
 
-@pytest.mark.parametrize("name", ["ground_truth", "splits", "unlabelled", "synthetic", ".hidden", "a/b"])
+@pytest.mark.parametrize("name", ["ground_truth", "splits", "Unlabelled", "Synthetic", ".hidden", "a/b"])
 def test_a_class_takes_no_reserved_folder(parts: Path, tmp_path: Path, name: str) -> None:
     refused = _import(parts, tmp_path / "out", "--rename", f"crack={name}")
     assert refused.exit_code == 2
@@ -170,6 +170,12 @@ def test_a_table_about_other_pictures_is_refused(parts: Path, tmp_path: Path) ->
     (tmp_path / "more.csv").write_text("image,label\ngood/0.png,good\ngood/99.png,good\n")
     refused = _import(parts, tmp_path / "out", "--table", tmp_path / "more.csv")
     assert "more.csv, line 3: 1 pictures are not in" in refused.stderr
+
+
+def test_a_table_that_speaks_twice_of_a_picture_is_refused(parts: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text("image,label\ngood/0.png,good\nraw/good/0.png,crack\n")
+    refused = _import(parts, tmp_path / "out", "--table", tmp_path / "more.csv")
+    assert "more.csv, line 3 is about good/0.png, as a line before is" in refused.stderr
 
 
 def test_an_archive_comes_in_and_leaves_nothing_else(parts: Path, tmp_path: Path) -> None:
