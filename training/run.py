@@ -40,6 +40,7 @@ from training.held_out import calibration_entry
 from training.presence import Lesson, looked_at, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
+from training.scratch import Scratch
 from training.self_test import Exam, choose_self_test
 from training.sights import Sights
 from training.splits.parted import Parted, part_dataset
@@ -239,11 +240,12 @@ def _folds(data: DataSet, seed: int) -> tuple[int, ...]:
 
 
 def _features(network: bytes, tensors: Tensors, fold_of: tuple[int, ...], step: str, progress: Progress) -> FitData:
-    extract = Extractor(network, REFERENCE, threads=2)
+    extract, scratch = Extractor(network, REFERENCE, threads=2), Scratch()
     try:
-        maps = list(grouped(progress.each(step, extract(tensors.frames), len(tensors.frames)), tensors.plain))
+        found = progress.each(step, scratch.each(extract(tensors.frames)), len(tensors.frames))
+        maps = list(grouped(found, tensors.plain))
         views = {
-            kind: [list(grouped(extract(frames_of(own)), own)) for own in per_picture]
+            kind: [list(grouped(scratch.each(extract(frames_of(own))), own)) for own in per_picture]
             for kind, per_picture in tensors.views.items()
         }
     finally:
