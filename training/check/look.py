@@ -15,12 +15,8 @@ import math
 import os
 import stat
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -36,19 +32,15 @@ from training.errors import NotThere
 from training.exif import Exif, exif_of
 from training.formats.item import Item, Source
 from training.progress import Progress
+from training.side_by_side import in_order
 
 SIDE_PX = 96
-THREADS = 2
-_AHEAD = 8
 _IN_MEMORY = 256 << 20
 _MOST_BYTES = 512 << 20
 # Decoded, such a picture takes 0.6 GB; cameras of lines end far below.
 _MOST_PIXELS = 200_000_000
 _GRAY_SPREAD = 2
 _NONE = np.zeros(0, np.float32)
-
-Given = TypeVar("Given")
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +126,6 @@ def look_of(item: Item, thumbnail: NDArray[np.uint8]) -> Look:
     except BadPicture as error:
         return replace(found, fault=str(error).strip())
     return _seen(found, picture, thumbnail)
-
-
-def in_order(work: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
-    """`work` of each, two at a time, in order; never more than a few ahead of who takes them."""
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="look") as pool:
-        ahead: deque[Future[Made]] = deque()
-        for one in given:
-            ahead.append(pool.submit(work, one))
-            if len(ahead) > _AHEAD:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
 
 
 def room_for(shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -27,7 +27,7 @@ from training.check.candidates import candidates, signatures_of
 from training.check.likeness import NOTHING_ALIKE, Likeness, likeness
 from training.check.limits import limits_from
 from training.check.linkage import linked
-from training.check.look import Look, in_order
+from training.check.look import Look
 from training.check.shelf import Shelf
 from training.check.texture import (
     SIDE_PX,
@@ -41,6 +41,7 @@ from training.check.texture import (
     without_common,
 )
 from training.progress import Progress
+from training.side_by_side import in_order
 
 Read = Callable[[int], NDArray[np.uint8]]
 
