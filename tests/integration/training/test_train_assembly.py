@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -17,6 +18,12 @@ from models.package import open_package
 from tests.fakes.boards import PLACES, board, write_boards
 from tests.fakes.discs import write_discs
 from training.cli import evaluate, train
+from training.commands.regression import regression
+from training.commands.split import split
+from training.progress import Progress
+from training.rois.dataset import open_assembly
+from training.rois.parted import REGIONS, labelled, part_assembly
+from training.splits.unseen import judge_unseen
 
 OPTIONS = ["--size", "64", "--created", "2026-01-31T08:00:00Z", "--runtimes", "openvino"]
 
@@ -53,6 +60,25 @@ def test_the_package_judges_boards_that_it_never_saw(trained: tuple[Path, dict[s
     for row in found:
         assert row["regions"]["all regions"]["right"]["count"] >= 47 and row["unfit"] == 0
         assert row["regions"]["whole parts"]["escapes"]["count"] == 0
+
+
+def test_boards_of_a_split_are_judged_and_a_missed_one_is_named(
+    trained: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    root = write_boards(tmp_path / "dealt", 12, first_seed=900)
+    assert CliRunner().invoke(split, [str(root), "--shares", "train=50,test=50"]).exit_code == 0
+    lacking = next(one.name for one in labelled(open_assembly(root)) if one.label == "incomplete")
+    assert CliRunner().invoke(regression, ["add", str(root), lacking, "--why", "a bolt was missing"]).exit_code == 0
+    parted, package = part_assembly(open_assembly(root), "default"), open_package(trained[0])
+    unseen = judge_unseen(parted, REGIONS, package.manifest, package.files, "", Progress(io.StringIO()))
+    assert [(one.defective, one.missed) for one in unseen.regression] == [(1, ()), (1, ())]
+    assert unseen.pictures == len(parted.test.pictures) and dict(unseen.test[0].rows)["whole parts, escapes"]
+    done = CliRunner().invoke(evaluate, [str(trained[0]), str(root), "--split", "default", "--json"])
+    assert done.exit_code == 0 and "not trained with this very split" in done.stderr
+    total = json.loads(done.stdout)[0]["regions"]["all regions"]["right"]["total"]
+    assert total == 4 * len(parted.test.pictures) < 4 * 12
+    done = CliRunner().invoke(regression, ["check", str(trained[0]), str(root)])
+    assert done.exit_code == 0 and done.stdout.count("1 of 1 old escapes are caught.") == 2
 
 
 def test_a_missing_bolt_is_ng_with_the_name_and_place_of_its_region(detector: Detector) -> None:

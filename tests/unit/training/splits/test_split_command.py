@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -261,6 +263,24 @@ def test_synthetic_pictures_are_refused(root: Path) -> None:
     done = call(root)
     assert done.exit_code == 2 and "is a synthetic picture" in done.stderr
     assert not (root / "splits").exists()
+
+
+def test_a_full_disk_leaves_nothing_half_written(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        done = call(root)
+    assert done.exit_code == 3 and "the disk is full" in done.stderr
+    assert not list((root / "splits").glob("*"))
+    assert call(root).exit_code == 0
+
+
+def test_a_place_that_cannot_be_written_is_named(root: Path) -> None:
+    (root / "splits").write_text("no folder")
+    done = call(root)
+    assert done.exit_code == 3 and str(root / "splits") in done.stderr
 
 
 def test_what_is_no_data_set_is_said(tmp_path: Path) -> None:
