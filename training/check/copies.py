@@ -27,7 +27,7 @@ def check_copies(looks: Sequence[Look]) -> Iterator[Finding]:
     groups = copies_of(looks)
     contrary = [group for group in groups if contradicts(group)]
     leaking = [group for group in groups if crosses(group)]
-    plain = [group for group in groups if group not in contrary and group not in leaking]
+    plain = [group for group in groups if not contradicts(group) and not crosses(group)]
     if contrary:
         yield _finding(
             "label-conflict",

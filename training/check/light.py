@@ -67,9 +67,10 @@ def check_light(looks: Sequence[Look]) -> Iterator[Finding]:
     found: dict[Unfit, list[str]] = defaultdict(list)
     for own, others in _classes([look for look in looks if look.quality is not None]):
         gate = gate_of([look.quality for look in others if look.quality is not None])
-        for look in own if gate is not None else ():
-            unfit = gate.of(look.quality) if gate is not None and look.quality is not None else None
-            if unfit is not None:
+        if gate is None:
+            continue
+        for look in own:
+            if look.quality is not None and (unfit := gate.of(look.quality)) is not None:
                 found[unfit].append(look.name)
     for unfit, (title, ask) in _SAID.items():
         if names := found.get(unfit):

@@ -91,14 +91,14 @@ def _reads_alone(root: Path) -> bool:
 
 
 def with_region_labels(source: Source) -> Source:
-    """The same, where an assembly is good if every named region shows what it is expected to, else incomplete."""
+    """The same, where an assembly is good if every named region shows what it is expected to, else incomplete where it is not."""
     if source.rois is None:
         return source
     expected = {roi.name: roi.expect for roi in source.rois.rois}
     items = []
     for item in source.items:
-        wrong = tuple(f"{INCOMPLETE}: {name}" for name, label in item.regions.items() if label != expected.get(name))
-        labels = (INCOMPLETE, *sorted(wrong)) if wrong else (GOOD,)
+        wrong = sorted(name for name, label in item.regions.items() if label != expected.get(name))
+        labels = (INCOMPLETE, *wrong) if wrong else (GOOD,)
         items.append(replace(item, labels=labels) if item.regions and not item.labels else item)
     return replace(source, items=tuple(items))
 

@@ -86,7 +86,7 @@ def test_an_assembly_is_good_where_every_region_shows_what_it_is_to(tmp_path: Pa
     rows = ["0.png,left,screw", "0.png,right,screw", "1.png,left,hole", "1.png,right,screw"]
     (tmp_path / "labels.csv").write_text("picture,roi,label\n" + "".join(f"pictures/{row}\n" for row in rows))
     labels = [look.labels for look in seen(tmp_path).looks]
-    assert labels == [("good",), ("incomplete", "incomplete: left")]
+    assert labels == [("good",), ("incomplete", "left")]
 
 
 def test_what_a_format_noticed_is_told(tmp_path: Path) -> None:
