@@ -64,7 +64,7 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
 
 @click.command(
     epilog="Example: okng train pictures/flange --out flange.okng --roi 130,0,640,640\n\n"
-    "Exit codes: 0 done, 2 unusable data, 3 not there, 4 refused (parity), 130 stopped."
+    "Exit codes: 0 done, 2 unusable data, 3 not there, 4 refused (parity, an old escape), 130 stopped."
 )
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="The package to write, NAME.okng.")

@@ -187,7 +187,17 @@ def test_a_picture_from_a_station_is_copied_in(root: Path, tmp_path: Path) -> No
     collected = tmp_path / "20260131T080000Z.png"
     collected.write_bytes(cv2.imencode(".png", disc(77, "scratch")[0])[1].tobytes())
     assert "say with --label" in call("add", root, collected, "--why", "x").stderr
-    assert "is no name of a defect" in call("add", root, collected, "--why", "x", "--label", "../out").stderr
+    for label in ("../out", "splits", "empty", ".hidden", ""):
+        assert "is no name of a defect" in call("add", root, collected, "--why", "x", "--label", label).stderr
+    nowhere = call("add", tmp_path / "nowhere", collected, "--why", "x", "--label", "scratch")
+    assert nowhere.exit_code == 3 and "is no data set" in nowhere.stderr and not (tmp_path / "nowhere").exists()
+    twin = tmp_path / "b" / collected.name
+    twin.parent.mkdir()
+    twin.write_bytes(cv2.imencode(".png", disc(79, "scratch")[0])[1].tobytes())
+    twins = call("add", root, collected, twin, "--why", "x", "--label", "scratch")
+    assert twins.exit_code == 2 and "has the name of another picture" in twins.stderr
+    both = call("add", root, collected, tmp_path / "gone.png", "--why", "x", "--label", "scratch")
+    assert both.exit_code == 3 and not (root / "scratch" / collected.name).exists()
     done = call("add", root, collected, "--why", "escaped on line 2", "--label", "scratch")
     assert done.exit_code == 0, done.stderr
     assert (root / "scratch" / collected.name).read_bytes() == collected.read_bytes()
