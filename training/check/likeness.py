@@ -11,6 +11,7 @@ from training.check.texture import Shift, Stored, overlap
 
 _BLOCK_PX = 20
 _LEAST_PX = 40
+_WEAKEST = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Likeness:
 NOTHING_ALIKE = Likeness(0.0, 0.0, 0.0, 0.0)
 
 
-def likeness(first: Stored, second: Stored, shift: Shift, quantile: float = 0.1) -> Likeness:
+def likeness(first: Stored, second: Stored, shift: Shift) -> Likeness:
     """How well the second texture, moved by `shift`, agrees with the first."""
     here, there = overlap(_shape(first), _shape(second), shift)
     one, other = first[here].astype(np.float32), second[there].astype(np.float32)
@@ -36,7 +37,7 @@ def likeness(first: Stored, second: Stored, shift: Shift, quantile: float = 0.1)
     both, own, others = (_sums(product) for product in (one * other, one * one, other * other))
     total = float(both.sum()) / float(np.sqrt(own.sum() * others.sum()) + 1)
     blocks = both / (np.sqrt(own * others) + 1)
-    return Likeness(total, float(np.quantile(blocks, quantile)), shift.peak, one.size / min(first.size, second.size))
+    return Likeness(total, float(np.quantile(blocks, _WEAKEST)), shift.peak, one.size / min(first.size, second.size))
 
 
 def _sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
