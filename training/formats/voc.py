@@ -122,7 +122,11 @@ class Voc:
             widened += [item.name] if painting.widened else []
         write_sets(folder, splits, labels, painted)
         (folder / LABELMAP).write_text(labelmap_text(classes), encoding="utf-8")
-        return (*copies.notes(), *_changed(covered, widened))
+        return (
+            *copies.notes(),
+            *backgrounds.notes("ImageSets, without an annotation file,"),
+            *_changed(covered, widened),
+        )
 
 
 class _Pictures:
