@@ -91,7 +91,7 @@ def _reads_alone(root: Path) -> bool:
 
 
 def with_region_labels(source: Source) -> Source:
-    """The same, where an assembly is good if every named region shows what it is expected to, else incomplete where it is not."""
+    """The same; an assembly is good if each named region shows what it is to, else incomplete, by those that do not."""
     if source.rois is None:
         return source
     expected = {roi.name: roi.expect for roi in source.rois.rois}
