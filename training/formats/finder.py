@@ -20,9 +20,6 @@ class Finder:
         self._claimed: dict[Path, str] = {}
         self._missing: list[tuple[str, str]] = []
 
-    def __iter__(self) -> Iterable[str]:
-        return iter(self._paths)
-
     def find(self, name: str, where: str, folders: Iterable[str]) -> Path:
         """The picture `name` in the first of `folders` that has it; `where` is the entry that names it.
 
