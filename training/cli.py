@@ -203,7 +203,7 @@ def _cross_validate(data: Path, config: TrainConfig, folds: int, repeats: int, c
     type=click.Choice(["all", "openvino", "onnxruntime", "tflite"]),
     default="all",
     show_default=True,
-    help="All are those installed here that the package has a network for.",
+    help="All are those installed here that the package was proven on.",
 )
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the runtime.")
 @click.option("--split", metavar="NAME", help="Only a subset of DATA/splits/NAME.csv (or of a file).")

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from models.decision import Limits, Outcome
 from models.detector import Detector
 from models.intervals import two_sided
-from models.manifest import UNKNOWN_DEFECT
+from models.manifest import UNKNOWN_DEFECT, Manifest
 from models.picture_file import read_picture
+from models.runtimes.choose import installed_runtimes
 from training.data.dataset import Picture
 from training.fit import auroc
 
@@ -107,6 +108,12 @@ class Evaluation:
             "latency_p50_ms": round(self.latency_p50_ms, 3),
             "latency_p99_ms": round(self.latency_p99_ms, 3),
         }
+
+
+def proven_here(manifest: Manifest) -> tuple[str, ...]:
+    """Runtimes that the package was proven on and that are installed; on any other its golden frames may differ."""
+    formats = {artefact.format for artefact in manifest.artefacts}
+    return tuple(name for name in installed_runtimes(formats) if name in manifest.score_maps)
 
 
 def judge_pictures(detector: Detector, pictures: Iterable[Picture], limits: Limits | None = None) -> list[Judged]:

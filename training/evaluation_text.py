@@ -8,10 +8,9 @@ from pathlib import Path
 
 from models.detector import Detector
 from models.package import open_package
-from models.runtimes.choose import installed_runtimes
 from training.data.dataset import EMPTY, DataSet, open_dataset
 from training.errors import BadData
-from training.evaluate import Evaluation, count_gaps, judge_pictures, summarize
+from training.evaluate import Evaluation, count_gaps, judge_pictures, proven_here, summarize
 from training.suggestion.audit import drawn_with
 
 
@@ -23,7 +22,7 @@ def evaluate_package(
     audited: bool = False,
     chosen: Callable[[DataSet], DataSet] | None = None,
 ) -> list[Evaluation]:
-    """Judge every picture of `root` on one runtime or on "all" that are installed and have a network in the package.
+    """Judge every picture of `root` on one runtime or on "all" that are installed and that the package was proven on.
 
     `chosen`: picks what is to be judged; `audited`: only what was drawn at random with this very package before anybody
     had labelled it.
@@ -36,7 +35,6 @@ def evaluate_package(
     manifest = opened.manifest
     if manifest.task != "anomaly":
         raise BadData(f"{package} judges named regions; name a data set with rois.toml and labels.csv")
-    formats = {artefact.format for artefact in manifest.artefacts}
     data = open_dataset(root, min_good=0, one_size=False)
     if chosen is not None:
         data = chosen(data)
@@ -45,7 +43,7 @@ def evaluate_package(
         parts, empty = (tuple(one for one in drawn if (one.label == EMPTY) is gap) for gap in (False, True))
         data = replace(data, pictures=parts, empty=empty)
     found = []
-    for name in installed_runtimes(formats) if runtime == "all" else (runtime,):
+    for name in proven_here(manifest) if runtime == "all" else (runtime,):
         detector = Detector.load(package, runtime=name, threads=threads)
         try:
             judged, gaps = judge_pictures(detector, data.pictures), count_gaps(detector, data.empty)

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.web.conftest import CHROMIUM, FLAGS
 from training.commands.check_data import check_data
 
 
@@ -39,12 +38,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(file: Path) -> Iterator[Page]:
-    with sync_playwright() as driver, driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
-        shown = browser.new_page(viewport={"width": 1024, "height": 600})
-        shown.on("dialog", lambda dialog: pytest.fail(f"a name became code: {dialog.message}"))
-        shown.goto(file.as_uri())
-        yield shown
+def page(file: Path, browser: Browser) -> Iterator[Page]:
+    shown = browser.new_page(viewport={"width": 1024, "height": 600})
+    shown.on("dialog", lambda dialog: pytest.fail(f"a name became code: {dialog.message}"))
+    shown.goto(file.as_uri())
+    yield shown
+    shown.close()
 
 
 def test_it_reads_in_both_languages_and_has_nothing_that_axe_objects_to(page: Page) -> None:

@@ -88,7 +88,7 @@ def list_regression(data: Path, as_json: bool) -> None:
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64), help="Threads of the runtime.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 def check(package: Path, data: Path, threads: int, as_json: bool) -> None:
-    """Judge the regression set of DATA with PACKAGE, on every runtime that is here."""
+    """Judge the regression set of DATA with PACKAGE, on every runtime it was proven on that is here."""
 
     def work() -> None:
         from training.rois.dataset import is_assembly

@@ -13,10 +13,10 @@ from models.assembly_entry import AssemblyEntry
 from models.decision import outcome_of
 from models.detector import Detector
 from models.package import open_package
-from models.runtimes.choose import installed_runtimes
 from training.data.dataset import Picture
 from training.data.pictures import decode_known
 from training.errors import BadData
+from training.evaluate import proven_here
 from training.rois.dataset import AssemblyData, open_assembly
 from training.rois.figures import RegionFigures, RegionJudged, by_part, by_region
 from training.splits.chosen import Chosen
@@ -75,8 +75,7 @@ def evaluate_assembly(
             f"{package} judges {_listed(ours)}, {root} labels {_listed(theirs)}; "
             "use the rois.toml that the package was trained with"
         )
-    formats = {artefact.format for artefact in manifest.artefacts}
-    runtimes = installed_runtimes(formats) if runtime == "all" else (runtime,)
+    runtimes = proven_here(manifest) if runtime == "all" else (runtime,)
     return [_on(package, name, threads, data) for name in runtimes]
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from models.durable import write_atomically
 from models.package import open_package
 from models.picture_file import read_picture
-from models.runtimes.choose import installed_runtimes
 from training.data.dataset import EMPTY, GOOD, MASKS, SPLITS, UNLABELLED, labelled_files, open_dataset
 from training.data.synthetic_mark import SYNTHETIC, refuse_synthetic
 from training.errors import BadData, NotThere
+from training.evaluate import proven_here
 from training.progress import Progress
 from training.splits.census import Known, census_of
 from training.splits.parted import Data, only, plan
@@ -72,7 +72,7 @@ def _place(root: Path, file: Path, label: str | None) -> tuple[Path, Path]:
 
 
 def check_pictures(package: Path, root: Path, threads: int) -> list[Caught]:
-    """A package on the regression set of a data set, on every runtime that is here.
+    """A package on the regression set of a data set, on every runtime it was proven on that is here.
 
     Raises:
         TrainingError: the set is not whole, empty, or the data set cannot be used.
@@ -92,8 +92,7 @@ def check(package: Path, regression: Data, jury: Jury[Data], threads: int) -> li
     """
     if not jury.size(regression):
         raise BadData("the regression set is empty; add an escape with okng regression add")
-    formats = {artefact.format for artefact in open_package(package).manifest.artefacts}
     return [
         on_runtime(package, runtime, threads, lambda detector: jury.regression(detector, regression))
-        for runtime in installed_runtimes(formats)
+        for runtime in proven_here(open_package(package).manifest)
     ]

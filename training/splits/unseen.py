@@ -16,10 +16,9 @@ from models.decision import Outcome
 from models.detector import Detector
 from models.manifest import Manifest
 from models.package import write_package
-from models.runtimes.choose import installed_runtimes
 from training.data.dataset import DataSet, listed
 from training.errors import RefusedForSafety
-from training.evaluate import Judged, count_gaps, judge_pictures, summarize
+from training.evaluate import Judged, count_gaps, judge_pictures, proven_here, summarize
 from training.progress import Progress
 from training.splits.parted import Data, Parted
 
@@ -85,7 +84,7 @@ def judge_unseen(
     accepted: str,
     progress: Progress,
 ) -> Unseen:
-    """Judge what training never saw with a package that is not written yet, on every runtime that is here; blocks.
+    """Judge what training never saw with a package that is not written yet, on every runtime it was proven on; blocks.
 
     `accepted`: why it may be written though it misses old escapes.
 
@@ -104,7 +103,7 @@ def judge_unseen(
     with TemporaryDirectory(prefix="okng-") as folder:
         package = Path(folder) / "trial.okng"
         write_package(package, manifest, files)
-        runtimes = installed_runtimes({artefact.format for artefact in manifest.artefacts})
+        runtimes = proven_here(manifest)
         counted = progress.each("pictures that training never saw", runtimes, len(runtimes))
         judged = [on_runtime(package, runtime, _THREADS, ask) for runtime in counted]
     unseen = Unseen(

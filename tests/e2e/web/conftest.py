@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from appliance.cameras.flange import draw
 from appliance.demo.watcher import Watcher
@@ -21,16 +21,6 @@ from tests.fakes.station_socket import StationSocket, status, verdict
 from tests.fakes.waiting import until
 from tests.fakes.web_server import PIN, running_page, secret_file
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 NAMES = {
     "scratch": ("Scratch", "划痕"),
     "dent": ("Dent", "凹坑"),
@@ -122,14 +112,6 @@ class Line:
     def _beat(self) -> None:
         while not self._stop.wait(0.5):
             self.socket.say(self.status)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -273,3 +273,12 @@ def test_stopping_is_clean(data: Path, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(run_module, "open_dataset", stop)
     done = call_train(data, tmp_path / "a.okng")
     assert done.exit_code == 130 and not list(tmp_path.iterdir())
+
+
+def test_a_package_is_judged_on_the_runtimes_it_was_proven_on_and_on_no_other(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "one.okng"
+    assert call_train(data, out, "--runtimes", "onnxruntime", "--no-cache").exit_code == 0
+    done = CliRunner().invoke(evaluate, [str(out), str(data), "--json"])
+    assert done.exit_code == 0, done.stderr
+    (figures,) = json.loads(done.stdout)
+    assert figures["runtime"].startswith("onnxruntime")
