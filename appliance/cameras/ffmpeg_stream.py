@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -113,13 +114,13 @@ class FfmpegStream:
     def _open(self, config: VideoCameraConfig) -> Any:
         if self._file is not None:
             _check_file(self._file)
-        os.environ[_OPTIONS] = _FILE if self._file is not None else _RTSP + config.transport
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_TIMEOUT_MS]
-        try:
-            capture = cv2.VideoCapture(_address(config), cv2.CAP_FFMPEG, limits)
-        except cv2.error:
-            # Its text may hold the address with the password: it is not passed on.
-            capture = cv2.VideoCapture()
+        with _options(_FILE if self._file is not None else _RTSP + config.transport):
+            try:
+                capture = cv2.VideoCapture(_address(config), cv2.CAP_FFMPEG, limits)
+            except cv2.error:
+                # Its text may hold the address with the password: it is not passed on.
+                capture = cv2.VideoCapture()
         if capture.isOpened():
             return capture
         if config.kind is SourceKind.FILE:
@@ -195,3 +196,18 @@ def _address(config: VideoCameraConfig) -> str:
     url = urlsplit(config.source)
     login = f"{quote(config.username, safe='')}:{quote(read_password(config), safe='')}"
     return urlunsplit(url._replace(netloc=f"{login}@{url.netloc}"))
+
+
+@contextmanager
+def _options(text: str) -> Iterator[None]:
+    """FFmpeg's options while something is opened: OpenCV takes them from the process's environment alone, where what
+    holds for one camera must not stay for the next one."""
+    before = os.environ.get(_OPTIONS)
+    os.environ[_OPTIONS] = text
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_OPTIONS]
+        else:
+            os.environ[_OPTIONS] = before

@@ -31,7 +31,7 @@ class HandPlc:
 
     def connect(self) -> None:
         """Set the station up once it answers."""
-        until(self._set_up, "the station answers the PLC", 30)
+        until(self._set_up, "the station answers the PLC", 90)
 
     def until(self, condition: Callable[[Block], object], what: str, timeout_s: float = 20.0) -> Block:
         seen: list[Block] = []

@@ -110,10 +110,10 @@ def test_an_orderly_stop_delivers_what_is_left(broker: Mosquitto, start: Start) 
     with Listener(broker.port) as listener:
         station = start(broker.port)
         until(lambda: listener.on("state/availability"), "online")
-        sent = station.add(200)
+        sent = station.add(40)
         station.end()
         assert len(station.outbox) == 0
-        until(lambda: len(listener.on("evt/result")) >= 200, "200 results")
+        until(lambda: len(listener.on("evt/result")) >= 40, "40 results")
         assert ids_of(listener.on("evt/result")) == sent
 
 
