@@ -10,6 +10,8 @@ DIR/groups.csv                            optional: picture,group (pictures of o
 DIR/catalogue.toml                        optional: names and severities of the defects
 DIR/part.toml                             optional: what may be assumed of the part; see part.py
 DIR/synthetic/<defect>/*.png              optional: pictures that `okng synth` made; never read here
+
+Longer than 300 lines, so that what a data set is and all that it is refused for can be read in one place.
 """
 
 from __future__ import annotations
