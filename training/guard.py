@@ -6,6 +6,7 @@ import errno
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
@@ -29,6 +30,18 @@ def need_training_libraries() -> None:
     if missing:
         click.echo(f"training needs {', '.join(missing)}; install okng[train]", err=True)
         sys.exit(_USAGE)
+
+
+def refuse_taken(file: Path, force: bool) -> None:
+    """Let only a file pass that may be written, before anything long begins.
+
+    Raises:
+        UsageError: it is there and `force` is not given, or its folder is not there.
+    """
+    if file.exists() and not force:
+        raise click.UsageError(f"{file} is there already; give another name, or give --force to replace it")
+    if not file.absolute().parent.is_dir():
+        raise click.UsageError(f"there is no folder {file.absolute().parent}; make it first")
 
 
 def guarded(work: Callable[[], None]) -> None:

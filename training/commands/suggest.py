@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.guard import guarded
+from training.guard import guarded, refuse_taken
 
 if TYPE_CHECKING:
     from training.suggestion.choose import Why
@@ -80,7 +80,8 @@ def suggest(
         from training.suggestion import tell
         from training.suggestion.run import Asked, suggest_next
 
-        _refuse_taken(force, out, page_file)
+        for file in filter(None, (out, page_file)):
+            refuse_taken(file, force)
         if take is not None and take.exists() and (not take.is_dir() or any(take.iterdir())):
             raise click.UsageError(f"{take} is not empty; name a folder that is not there yet")
         when = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -90,14 +91,6 @@ def suggest(
         click.echo(json.dumps(tell.as_dict(found), ensure_ascii=False, indent=1) if as_json else tell.as_text(found))
 
     guarded(work)
-
-
-def _refuse_taken(force: bool, *files: Path | None) -> None:
-    for file in files:
-        if file is not None and file.exists() and not force:
-            raise click.UsageError(f"{file} is there already; give another name or --force")
-        if file is not None and not file.absolute().parent.is_dir():
-            raise click.UsageError(f"there is no folder {file.absolute().parent}; make it first")
 
 
 def _write(found: Suggested, out: Path | None, page_file: Path | None, take: Path | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from training.guard import guarded
+from training.guard import guarded, refuse_taken
 
 if TYPE_CHECKING:
     from models.geometry_entry import GeometrySpec
@@ -97,7 +97,7 @@ def _run(wish: _Wish) -> None:
     if wish.count is not None and wish.data.is_dir():
         check_free(wish.data, wish.force)
     if wish.preview is not None:
-        _check_page(wish.preview, wish.force)
+        refuse_taken(wish.preview, wish.force)
     data = open_dataset(wish.data, min_good=1)
     if wish.augment:
         _show_views(wish, data)
@@ -161,13 +161,6 @@ def _missed(series: Series) -> str:
         return ""
     said = ", ".join(f"{count} {kind}" for kind, count in series.missed.items())
     return f"; fitting nowhere: {said}"
-
-
-def _check_page(path: Path, force: bool) -> None:
-    if path.exists() and not force:
-        raise click.UsageError(f"{path} is there already; give --force to replace it")
-    if not path.absolute().parent.is_dir():
-        raise click.UsageError(f"there is no folder {path.absolute().parent}; make it first")
 
 
 def _write_page(wish: _Wish, html: str) -> None:
