@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from appliance.cameras.folder import natural_order
 from appliance.demo.audit import read_journal
 from appliance.demo.watcher import Watcher
-from appliance.live import LiveStatus
+from appliance.live import LiveCounters, LiveStatus
 from models.origin import origin_of
 from models.picture_file import read_picture
 from tests.fakes.discs import write_discs
@@ -60,17 +60,23 @@ def collect(folder: Path, config: Path, label: str, count: int) -> LiveStatus:
     with (
         Running([*OKNG, "run", "--config", config], folder / f"{label}.log") as station,
         Running(
-            simulator(folder / "plc", folder / f"{label}.jsonl", interval_ms=60, count=count), folder / "plc.log"
+            # One after the other: on a busy machine a beat of 60 ms runs ahead of a station that writes PNGs.
+            simulator(folder / "plc", folder / f"{label}.jsonl", interval_ms=60, count=count, pace="result"),
+            folder / "plc.log",
         ) as plc,
     ):
         watcher.start()
         assert plc.wait(60) == 0, plc.text
-        until(lambda: watcher.status and watcher.status.counters.recheck == count, "the page is told", 10)
+        until(lambda: watcher.status and settled(watcher.status.counters) == count, "the page is told", 60)
         status = watcher.status
         assert station.end() == 0, station.text
     watcher.stop()
     assert status is not None
     return status
+
+
+def settled(counters: LiveCounters) -> int:
+    return counters.accepted - counters.in_flight
 
 
 def config_for(folder: Path, pictures: Path, label: str, **sections: dict[str, Any]) -> Path:
