@@ -159,7 +159,7 @@ def train(
 def _train(request: Request, report: Path, caching: Caching, as_json: bool) -> None:
     from models.durable import write_atomically
     from training.progress import Progress
-    from training.report_networks import sentences
+    from training.report.networks import sentences
     from training.telling import train_and_tell
 
     for path in (request.package, report):

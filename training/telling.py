@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.picture_file import whole_size
-from training import report
 from training.check.before import look_over, look_over_regions
 from training.data.cache import Store
 from training.progress import Progress
+from training.report import document
 from training.rois import report as rois_report
 from training.rois.dataset import is_assembly, open_assembly
 from training.rois.run import train_assembly
@@ -39,6 +39,6 @@ def train_and_tell(request: Request, progress: Progress, store: Store) -> Told:
         progress.say(f"{done.pictures.told()}; {store.told()}")
         return told
     run = train(request, progress, store, look_over)
-    told = Told(report.summary(run), report.figures(run), report.html(run), run.networks)
+    told = Told(document.summary(run), document.figures(run), document.html(run), run.networks)
     progress.say(f"{run.pictures.told()}; {store.told()}")
     return told

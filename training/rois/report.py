@@ -16,8 +16,8 @@ from models.geometry_entry import piece
 from training.fit import auroc
 from training.page import figure, page, pictures, table
 from training.proof import bound_of, proof
-from training.report_networks import network_figures, network_table, sentences
-from training.report_parts import histogram
+from training.report.networks import network_figures, network_table, sentences
+from training.report.parts import histogram
 from training.rois.evaluate import row_figures
 from training.rois.figures import RegionFigures, RegionJudged, by_part, by_region
 from training.rois.run import AssemblyRun

@@ -26,7 +26,7 @@ from training.errors import ConversionFailed, NotThere, RefusedForSafety
 from training.gate import Judged
 from training.litert import LADDER
 from training.parity import Parity
-from training.report_networks import network_figures, network_table, sentences
+from training.report.networks import network_figures, network_table, sentences
 from training.run import Networks, check_runtimes
 
 GOOD = np.linspace(0.0, 1.0, 30)

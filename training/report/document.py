@@ -16,8 +16,8 @@ from models.runtimes.choose import REFERENCE
 from training.fit import auroc
 from training.page import figure, page, pictures, table
 from training.proof import bound_of, proof
-from training.report_networks import network_figures, network_table, sentences
-from training.report_parts import histogram, latency_rows, overlay
+from training.report.networks import network_figures, network_table, sentences
+from training.report.parts import histogram, latency_rows, overlay
 from training.run import TrainingRun
 from training.splits import unseen_text
 
