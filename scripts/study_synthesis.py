@@ -27,7 +27,7 @@ from training.data.masks import defect_mask
 from training.declared import Kind, SynthesizeSpec
 from training.export import export_trunk
 from training.features import Extractor
-from training.fit import auroc
+from training.fitting.choose import auroc
 from training.logistic import fit_logistic
 from training.synthesis.foreground import foreground
 from training.synthesis.generate import DRAWERS, synthesize

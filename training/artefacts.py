@@ -23,7 +23,7 @@ from training.calibrate import Raws
 from training.config import TrainConfig
 from training.errors import ConversionFailed, RefusedForSafety
 from training.features import Extractor, Features
-from training.fit import auroc
+from training.fitting.choose import auroc
 from training.gate import Calibration, Judged, judge
 from training.parity import Parity
 from training.progress import Progress

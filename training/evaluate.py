@@ -16,7 +16,7 @@ from models.manifest import UNKNOWN_DEFECT, Manifest
 from models.picture_file import read_picture
 from models.runtimes.choose import installed_runtimes
 from training.data.dataset import Picture
-from training.fit import auroc
+from training.fitting.choose import auroc
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from training.calibrate import (
 )
 from training.errors import RefusedForSafety
 from training.features import Extractor, grouped
-from training.fit import CrossFit
+from training.fitting.crossfit import CrossFit
 from training.parity import Parity, compare, refuse_disparity
 from training.progress import Progress
 from training.tensors import Tensors

@@ -32,7 +32,11 @@ from training.data.split import folds_by_group
 from training.errors import NotThere
 from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Features, Inputs, frames_of, grouped
-from training.fit import DEFAULT, Candidate, CrossFit, FitData, Fitted, Mask, auroc, choose, cross_fit, fit, select
+from training.fitting.candidates import DEFAULT, Candidate
+from training.fitting.choose import auroc, choose
+from training.fitting.crossfit import CrossFit, cross_fit
+from training.fitting.fit import Fitted, fit
+from training.fitting.sample import FitData, Mask, select
 from training.framing import geometry_for, settle
 from training.gate import Calibration, first_through_the_gate
 from training.golden import Frame

@@ -18,7 +18,7 @@ from training.data.dataset import DataSet, Picture
 from training.data.masks import defect_mask
 from training.errors import BadData
 from training.features import Inputs, Shot, frames_of, views_per_picture
-from training.fit import Mask
+from training.fitting.sample import Mask
 from training.progress import Progress
 
 _NAMED = 5

@@ -1,6 +1,6 @@
 """Vectors of labelled regions → classifiers, and what each says of views it never saw.
 
-Cross-fitting as in `training.fit`: folds go by picture group, so all regions of a picture, and all pictures of one
+Cross-fitting as in `training.fitting`: folds go by picture group, so all regions of a picture, and all pictures of one
 part or lot, stay together. Every class that enough views show is scored as if it were expected: a view of it is good,
 a view of another class of the same kind is defective. That is what the limits rest on.
 """

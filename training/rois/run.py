@@ -30,7 +30,7 @@ from training.declared import Declared
 from training.errors import BadData
 from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Features
-from training.fit import auroc
+from training.fitting.choose import auroc
 from training.framing import Settled
 from training.gate import Calibration, judge, of_reference
 from training.golden import Frame

@@ -22,8 +22,8 @@ from tests.fakes.discs import write_discs
 from tests.fakes.line import OKNG, ROOM, Running, okng, simulator, transcript, write_config
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.waiting import until
-from training import fit as fit_module
 from training.cli import train
+from training.fitting import candidates
 
 PATH = "okng/tests/hall/line/collect"
 COUNTS = {"good": 13, "scratch": 4}
@@ -139,7 +139,7 @@ def test_the_page_is_told_what_is_collected(heard: dict[str, Any]) -> None:
 def test_train_takes_the_data_set_as_it_is(
     folder: Path, heard: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fit_module, "KINDS", fit_module.KINDS[:1])
+    monkeypatch.setattr(candidates, "KINDS", candidates.KINDS[:1])
     out = folder / "discs.okng"
     done = CliRunner().invoke(train, [str(folder / "parts"), "--out", str(out), "--size", "64"])
     assert done.exit_code == 0, done.output

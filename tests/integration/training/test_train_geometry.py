@@ -11,8 +11,8 @@ from models.detector import Detector
 from models.package import open_package
 from models.picture_file import read_picture
 from tests.fakes.discs import write_discs
-from training import fit as fit_module
 from training.cli import train
+from training.fitting import candidates
 
 GEOMETRY = """
 roi = [12, 12, 72, 72]
@@ -36,7 +36,7 @@ def call_train(data: Path, out: Path, geometry: str) -> Result:
 
 
 def test_a_package_is_trained_and_judges_with_its_geometry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_module, "KINDS", fit_module.KINDS[:1])
+    monkeypatch.setattr(candidates, "KINDS", candidates.KINDS[:1])
     data = write_discs(tmp_path / "discs", stains=0)
     done = call_train(data, tmp_path / "a.okng", GEOMETRY)
     assert done.exit_code == 0, done.stderr

@@ -21,10 +21,10 @@ from models.detector import Detector
 from models.package import open_package
 from tests.fakes.discs import write_discs
 from tests.fakes.opened import files_opened
-from training import fit as fit_module
 from training.cli import evaluate, train
 from training.commands.synth import synth
 from training.features import Extractor, Features
+from training.fitting import candidates
 
 OPTIONS = ["--size", "64", "--created", "2026-01-31T08:00:00Z"]
 LITE = ("--runtimes", "openvino,symmetric,tflite")
@@ -40,7 +40,7 @@ def call_train(data: Path, out: Path, *options: str) -> Result:
 def few_scorers() -> Iterator[None]:
     """Three kinds of scorers are enough to choose from; all of them would take minutes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit_module, "KINDS", fit_module.KINDS[:3])
+        patch.setattr(candidates, "KINDS", candidates.KINDS[:3])
         yield
 
 

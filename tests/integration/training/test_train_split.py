@@ -14,11 +14,11 @@ from click.testing import CliRunner, Result
 from models.package import open_package
 from tests.fakes.discs import disc, write_discs
 from training import features as features_module
-from training import fit as fit_module
 from training.cli import evaluate, train
 from training.commands.regression import regression
 from training.commands.split import split
 from training.data.dataset import open_dataset
+from training.fitting import candidates
 from training.splits.parted import part_dataset
 from training.splits.regression import read_regression
 
@@ -34,7 +34,7 @@ def call_train(data: Path, out: Path, *options: str) -> Result:
 def few_scorers() -> Iterator[None]:
     """One kind of scorer and few views are enough here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit_module, "KINDS", fit_module.KINDS[:1])
+        patch.setattr(candidates, "KINDS", candidates.KINDS[:1])
         patch.setattr(features_module, "VIEWS_WANTED", 20)
         yield
 

@@ -9,7 +9,11 @@ import pytest
 
 from models.scorers import MAX_BANK, Floats
 from training.features import Seen
-from training.fit import DEFAULT, Candidate, CrossFit, FitData, auroc, choose, cross_fit, fit, merit
+from training.fitting.candidates import DEFAULT, Candidate
+from training.fitting.choose import auroc, choose, merit
+from training.fitting.crossfit import CrossFit, cross_fit
+from training.fitting.fit import fit
+from training.fitting.sample import FitData
 from training.logistic import fit_logistic
 
 CHANNELS = {4: 3, 8: 5, 16: 6}

@@ -1,0 +1,55 @@
+"""Cross-fitting: every picture gets a score from a scorer that never saw it.
+
+All pictures are split into folds by group; each fold is scored by a scorer fitted on the others. The shipped scorer is
+fitted on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.scorers import Mosaics, Scorer, score_views
+from models.tiling import one_view
+from training.features import Seen
+from training.fitting.candidates import Candidate
+from training.fitting.fit import fit
+from training.fitting.sample import FitData, Raws, select
+
+
+@dataclass(frozen=True, slots=True)
+class CrossFit:
+    """Held-out raw scores of good, then of defective pictures; `fold_of` tells which of the scorers made which.
+
+    `mosaics`: how a picture's views lie together.
+    """
+
+    candidate: Candidate
+    scorers: tuple[Scorer, ...]
+    fold_of: tuple[int, ...]
+    good: Raws
+    defective: Raws
+    mosaics: Mosaics = one_view
+
+    def held_out(self, index: int, seen: Seen) -> float:
+        """The raw score of a picture's features (perhaps from another runtime) by its own fold's scorer."""
+        return self.score(index, select(seen, self.candidate.shape.strides))
+
+    def score(self, index: int, seen: Seen) -> float:
+        """The same from the features of the scorer's own strides alone."""
+        return score_views(self.scorers[self.fold_of[index]], seen.views, self.mosaics).raw
+
+    def scores(self, seen: Iterable[Seen]) -> Raws:
+        """The same of all pictures in order."""
+        return np.array([self.score(index, own) for index, own in enumerate(seen)])
+
+
+def cross_fit(candidate: Candidate, data: FitData, seed: int) -> CrossFit:
+    """Scorers on all folds but one each, and what they say of what they never saw."""
+    folds = range(max(data.fold_of) + 1)
+    scorers = tuple(fit(candidate, data.sample(candidate.views, fold), seed).scorer for fold in folds)
+    result = CrossFit(candidate, scorers, data.fold_of, np.zeros(0), np.zeros(0), data.mosaics)
+    raws = np.array([result.held_out(index, seen) for index, seen in enumerate([*data.good, *data.defective])])
+    return replace(result, good=raws[: len(data.good)], defective=raws[len(data.good) :])
