@@ -1,8 +1,9 @@
-"""Trunk → fp32 ONNX → one INT8 QDQ ONNX that both runtimes run.
+"""Network → fp32 ONNX → one INT8 QDQ ONNX that both runtimes run.
 
 U8S8, per-channel, `reduce_range` (AVX2 without VNNI saturates 16-bit accumulators otherwise), `Clip` kept among the
-quantized operators. Everything that could differ between two runs (names, stack traces, paths) is stripped, so that
-equal data gives equal bytes.
+quantized operators. Pooling, resizing and joining stay fp32, and so do the last layers of heads: they are those of
+whose weight's name one part begins with `out_`, as in `heads.out_map.weight`. Everything that could differ between two
+runs (names, stack traces, paths) is stripped, so that equal data gives equal bytes.
 """
 
 from __future__ import annotations
@@ -31,25 +32,37 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from training.networks.trunk import load_trunk
 
 INPUT_NAME = "pixels"
+LAST_LAYER = "out_"
 _OPSET = 18
+_LAYING = ("Cast", "Transpose", "Pad")
 _QUANTIZED = ["Conv", "Add", "Clip"]
 
 
 def export_trunk(size: tuple[int, int], strides: Sequence[int]) -> bytes:
     """The fp32 trunk for inputs of (width, height) as ONNX; outputs are named `stride<n>`."""
-    trunk = load_trunk(strides)
+    return export_network(load_trunk(strides), size, [output_name(stride) for stride in strides])
+
+
+def export_network(module: torch.nn.Module, size: tuple[int, int], names: Sequence[str]) -> bytes:
+    """A network as fp32 ONNX for inputs of (width, height); the same weights give the same bytes.
+
+    Args:
+        module: pixels `(1, H, W, 3)` uint8 BGR → a tuple of maps, in evaluation mode and on the CPU.
+        size: (width, height) in pixels.
+        names: of the maps, in order.
+    """
     example = torch.zeros((1, size[1], size[0], 3), dtype=torch.uint8)
     with tempfile.TemporaryDirectory() as folder, _quiet():
-        path = Path(folder) / "trunk.onnx"
+        path = Path(folder) / "network.onnx"
         torch.onnx.export(
-            trunk,
+            module,
             (example,),
             str(path),
             dynamo=True,
             external_data=False,
             opset_version=_OPSET,
             input_names=[INPUT_NAME],
-            output_names=[output_name(stride) for stride in strides],
+            output_names=list(names),
             verbose=False,
         )
         return stripped(onnx.load(str(path)))
@@ -76,22 +89,39 @@ def quantize(model: bytes, frames: Sequence[NDArray[np.uint8]]) -> bytes:
         quant_pre_process(plain, ready, skip_symbolic_shape=True)
         # Pixels keep all of 0..255 whatever the calibration pictures show: a bright defect on dark parts must not be
         # cut to the brightest good pixel. At a scale of 1 they are also quantized without loss.
-        padded = next(node.output[0] for node in onnx.load(ready).graph.node if node.op_type == "Pad")
-        pixels = {padded: [{"rmin": np.float32(0), "rmax": np.float32(255)}]}
+        graph = onnx.load(ready).graph
+        pixels = _pixels(graph)
+        overrides = {pixels: [{"rmin": np.float32(0), "rmax": np.float32(255)}]} if pixels else {}
         quantize_static(
             ready,
             quantized,
             _Frames(frames),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=_QUANTIZED,
+            nodes_to_exclude=[node.name for node in graph.node if _is_last_layer(node)],
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
-            extra_options={"TensorQuantOverrides": pixels},
+            extra_options={"TensorQuantOverrides": overrides},
         )
         return stripped(onnx.load(quantized))
+
+
+def _pixels(graph: Any) -> str | None:
+    """The tensor that the first convolution reads; none where something else than moving and padding was done to it."""
+    makers = {name: node for node in graph.node for name in node.output}
+    read = next(str(node.input[0]) for node in graph.node if node.op_type == "Conv")
+    name = read
+    while name in makers and makers[name].op_type in _LAYING:
+        name = makers[name].input[0]
+    return read if name == INPUT_NAME else None
+
+
+def _is_last_layer(node: Any) -> bool:
+    """Whether it is a head's last convolution, which stays fp32."""
+    return node.op_type == "Conv" and any(part.startswith(LAST_LAYER) for part in node.input[1].split("."))
 
 
 def keep_outputs(model: bytes, strides: Sequence[int]) -> bytes:
