@@ -251,6 +251,8 @@ def geometry_in_force(package: Package, asked: GeometrySpec | None) -> Geometry:
         spec = resolved(asked, manifest.geometry)
         if isinstance(manifest.scorer, AssemblyEntry) and spec.digest() != GeometrySpec().digest():
             raise ValueError("the regions of an assembly are the package's; leave all but mm_per_px out")
+        if manifest.scorer.kind == "position_gaussian" and spec.tiles is not None:
+            raise ValueError("the model knows each position of one view of the part; leave tiles out")
     except ValueError as error:
         raise PackageError(f"the recipe's geometry does not fit the package: {said(error)}") from error
     return Geometry(spec, manifest.input.size, package.files)

@@ -91,7 +91,10 @@ def start_judge(package: Package, placement: Placement) -> Judge:
     threadpool_limits(limits=1, user_api="blas")
     manifest = package.manifest
     entry, files = manifest.scorer, package.files
-    scorer = load_assembly(entry, files) if isinstance(entry, AssemblyEntry) else load_scorer(entry, files)
+    if isinstance(entry, AssemblyEntry):
+        scorer: Scorer | Assembly = load_assembly(entry, files)
+    else:
+        scorer = load_scorer(entry, files, manifest.input.size)
     engine, artefact = start_runtime(placement, manifest.artefacts, package.files)
     try:
         judge = Judge(package, engine, scorer, artefact)

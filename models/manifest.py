@@ -75,7 +75,7 @@ class ScoreMap(Entry):
 class ScorerEntry(Entry):
     """How feature maps become a raw score; see models/scorers.py. `arrays` maps a role to a `.npy` file."""
 
-    kind: Literal["gaussian", "nearest_neighbour"]
+    kind: Literal["gaussian", "nearest_neighbour", "position_gaussian"]
     strides: tuple[int, ...] = Field(min_length=1, max_length=3)
     grid_stride: Literal[4, 8, 16]
     pool: Literal[1, 3, 5]
@@ -224,6 +224,13 @@ class Manifest(Entry):
             raise ValueError(f"the scorer {self.scorer.kind} is none for the task {self.task}")
         if assembly is not None:
             assembly.refuse_strangers({row.label for row in self.classes}, [one.view for one in self.golden.frames])
+        return self
+
+    @model_validator(mode="after")
+    def _positions_mean_something(self) -> Manifest:
+        """One place of the input is one place of the part only where a picture is one view of it."""
+        if self.scorer.kind == "position_gaussian" and self.geometry.tiles is not None:
+            raise ValueError("a scorer that knows positions judges one view of a part, no tiles")
         return self
 
     @model_validator(mode="after")

@@ -1,11 +1,8 @@
 """Feature maps → how unusual is each place, in numpy, the same for every runtime.
 
-- `gaussian`: Mahalanobis distance to one Gaussian over all places (Defard et al., "PaDiM", 2020, without positions);
-  `projection` whitens, so the distance is a plain norm.
-- `nearest_neighbour`: distance to the nearest vector of a coreset of good places (Roth et al., "PatchCore", 2022),
-  divided by that vector's `radius`, the distance usual for good places there (a busy edge may differ more than a face).
-- `known`, optional for both: logistic weights `(D + 1,)` of defects that were shown. Their logit is added where it is
-  above zero, so that knowing a defect can only ever raise a score.
+How far a place is from what good parts look like: `models.distances`. `known`, optional for every kind: logistic
+weights `(D + 1,)` of defects that were shown. Their logit is added where it is above zero, so that knowing a defect can
+only ever raise a score.
 
 A place's vector is the concatenation of all strides' features, averaged over `pool` x `pool` neighbours, brought to the
 grid of `grid_stride`, centred by `mean` and multiplied by `projection` (`(D,)` scales or a `(D, d)` matrix). The
@@ -24,14 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decision import Scores
+from models.distances import ARRAYS, load_distance
+from models.distances import MAX_BANK as MAX_BANK  # what scorers are made of is theirs, too
+from models.distances import MAX_GAUSSIAN_DIMENSIONS as MAX_GAUSSIAN_DIMENSIONS
+from models.distances import Distance as Distance
+from models.distances import Floats as Floats
+from models.distances import Gaussian as Gaussian
+from models.distances import NearestNeighbour as NearestNeighbour
+from models.distances import PositionGaussian as PositionGaussian
 from models.errors import InferenceError, PackageError
 from models.manifest import ScoreMap, ScorerEntry
 from models.tiling import Mosaic
 
-Floats = NDArray[np.float32]
 Mosaics = Callable[[tuple[int, int]], Mosaic]
-MAX_BANK = 1000
-MAX_GAUSSIAN_DIMENSIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,35 +99,6 @@ def project(vectors: Floats, mean: Floats, projection: Floats) -> Floats:
     centred = vectors - mean
     projected = centred @ projection if projection.ndim == 2 else centred * projection
     return np.asarray(projected, np.float32)
-
-
-class Gaussian:
-    """Distance to the mean in whitened space."""
-
-    def __call__(self, vectors: Floats) -> tuple[Floats, Floats]:
-        """Distances `(n,)` and residuals `(n, d)`."""
-        return np.sqrt(np.einsum("nd,nd->n", vectors, vectors)), vectors
-
-
-class NearestNeighbour:
-    """Distance to the nearest vector of `bank` `(m, d)`, in units of that vector's `radius` `(m,)`."""
-
-    def __init__(self, bank: Floats, radius: Floats) -> None:
-        self._bank, self._radius = bank, radius
-        self._transposed = np.ascontiguousarray(bank.T) * np.float32(-2)
-        self._squares = np.einsum("md,md->m", bank, bank)
-
-    def __call__(self, vectors: Floats) -> tuple[Floats, Floats]:
-        """Distances `(n,)` and residuals `(n, d)`."""
-        partial = vectors @ self._transposed
-        partial += self._squares
-        nearest = partial.argmin(axis=1)
-        # The expanded square picks the neighbour; the difference itself gives the distance without cancellation.
-        residuals = vectors - self._bank[nearest]
-        return np.sqrt(np.einsum("nd,nd->n", residuals, residuals)) / self._radius[nearest], residuals
-
-
-Distance = Callable[[Floats], tuple[Floats, Floats]]
 
 
 class Scorer:
@@ -223,6 +196,10 @@ def calibrated(raw: RawScores, score_map: ScoreMap) -> Scores:
     return Scores(float(np.interp(raw.raw, knots, values)), raw.raw, cells, raw.scoring)
 
 
+# How an array is stored where not as float32 of one or two dimensions.
+_STORED: Mapping[str, tuple[type, tuple[int, ...]]] = {"centre": (np.float32, (3,)), "factor": (np.float16, (2,))}
+
+
 def load_array(files: Mapping[str, bytes], name: str, dtype: type, ndim: tuple[int, ...]) -> NDArray[np.generic]:
     """One `.npy` of a package, never unpickled.
 
@@ -240,19 +217,20 @@ def load_array(files: Mapping[str, bytes], name: str, dtype: type, ndim: tuple[i
     return array
 
 
-def load_scorer(entry: ScorerEntry, files: Mapping[str, bytes]) -> Scorer:
-    """The scorer a manifest describes.
+def load_scorer(entry: ScorerEntry, files: Mapping[str, bytes], size: tuple[int, int] | None = None) -> Scorer:
+    """The scorer a manifest describes; `size` (width, height) of the network input, where it is known.
 
     Raises:
         PackageError: an array is missing, has a wrong shape, or is larger than a station may afford.
     """
     arrays = {
-        role: load_array(files, name, np.float32, (1, 2)).astype(np.float32) for role, name in entry.arrays.items()
+        role: load_array(files, name, *_STORED.get(role, (np.float32, (1, 2)))) for role, name in entry.arrays.items()
     }
-    needed = {"mean", "projection"} | ({"bank", "radius"} if entry.kind == "nearest_neighbour" else set())
+    needed = {"mean", "projection"} | ARRAYS[entry.kind]
     if set(arrays) - {"known"} != needed:
         raise PackageError(f"a {entry.kind} scorer needs the arrays {', '.join(sorted(needed))}; export it again")
-    mean, projection, known = arrays["mean"], arrays["projection"], arrays.get("known")
+    mean, projection = (np.asarray(arrays[role], np.float32) for role in ("mean", "projection"))
+    known = np.asarray(arrays["known"], np.float32) if "known" in arrays else None
     if mean.ndim != 1 or projection.shape[0] != mean.shape[0]:
         raise PackageError("the scorer's mean and projection do not fit each other; export the package again")
     if known is not None and known.shape != (mean.shape[0] + 1,):
@@ -260,18 +238,4 @@ def load_scorer(entry: ScorerEntry, files: Mapping[str, bytes]) -> Scorer:
     if entry.grid_stride not in entry.strides:
         raise PackageError("the scorer's grid is none of its strides; export the package again")
     shape = ScorerShape(entry.grid_stride, entry.strides, entry.pool, entry.smoothing_cells, entry.top_fraction)
-    return Scorer(shape, mean, projection, _distance(entry, arrays), known)
-
-
-def _distance(entry: ScorerEntry, arrays: Mapping[str, Floats]) -> Distance:
-    dimensions = arrays["projection"].shape[-1]
-    if entry.kind == "gaussian":
-        if dimensions > MAX_GAUSSIAN_DIMENSIONS:
-            raise PackageError(f"a Gaussian of {dimensions} dimensions is too slow for a station; train it again")
-        return Gaussian()
-    bank, radius = arrays["bank"], arrays["radius"]
-    if bank.ndim != 2 or bank.shape[1] != dimensions or bank.shape[0] > MAX_BANK:
-        raise PackageError(f"the scorer's bank must be at most {MAX_BANK} x {dimensions}; export the package again")
-    if radius.shape != bank.shape[:1] or not (radius > 0).all():
-        raise PackageError("the scorer's radii must be positive, one a bank vector; export the package again")
-    return NearestNeighbour(bank, radius)
+    return Scorer(shape, mean, projection, load_distance(entry, arrays, size), known)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.errors import InferenceError, PackageError
 from models.manifest import ScoreMap, ScorerEntry
-from models.scorers import Floats, RawScores, calibrated, load_scorer
+from models.scorers import Floats, RawScores, calibrated, embed, load_scorer
 from tests.fakes.packages import npy
 
 RNG = np.random.default_rng(0)
@@ -72,6 +72,78 @@ def test_a_gaussian_is_the_norm_in_whitened_space() -> None:
     constant = (np.full((2, 4, 6), 2, np.float32), np.full((3, 2, 3), 3, np.float32))
     expected = np.linalg.norm((np.array([2, 2, 3, 3, 3]) - mean) @ matrix)
     assert scorer(constant).map == pytest.approx(np.full((2, 3), expected), rel=1e-5)
+
+
+def positions(dimensions: int = 4) -> dict[str, NDArray[Any]]:
+    """A Gaussian at each of the 4 x 6 places of `features`."""
+    packed = RNG.normal(size=(24, dimensions * (dimensions + 1) // 2))
+    packed[:, np.cumsum(np.arange(1, dimensions + 1)) - 1] = RNG.uniform(0.5, 2, (24, dimensions))
+    return {
+        "mean": RNG.normal(size=5).astype(np.float32),
+        "projection": RNG.normal(size=(5, dimensions)).astype(np.float32),
+        "centre": RNG.normal(size=(4, 6, dimensions)).astype(np.float32),
+        "factor": packed.astype(np.float16),
+    }
+
+
+POSITION_ROLES = ("mean", "projection", "centre", "factor")
+POSITION = positions()
+
+
+def test_a_gaussian_of_positions_is_the_mahalanobis_distance_at_each() -> None:
+    scorer = load_scorer(entry("position_gaussian", POSITION_ROLES), files(**POSITION), (48, 32))
+    maps = features()
+    vectors, grid = embed(maps, scorer.shape)
+    found = scorer(maps)
+    for place, (y, x) in enumerate(np.ndindex(grid)):
+        triangle = np.zeros((4, 4))
+        triangle[np.tril_indices(4)] = POSITION["factor"][place]
+        inverse = triangle.T @ triangle
+        away = (vectors[place] - POSITION["mean"]) @ POSITION["projection"] - POSITION["centre"][y, x]
+        assert found.map[y, x] == pytest.approx(float(np.sqrt(away @ inverse @ away)), rel=1e-4)
+        assert found.residuals[0][place] == pytest.approx(away, rel=1e-4, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"centre": POSITION["centre"].reshape(6, 4, 4)}, "6 positions|4x6"),
+        ({"centre": POSITION["centre"].reshape(24, 4)}, "wrong type or shape"),
+        ({"centre": POSITION["centre"][..., :3]}, "centre must be"),
+        ({"centre": np.full((4, 6, 4), np.inf, np.float32)}, "no number"),
+        ({"factor": POSITION["factor"].astype(np.float32)}, "wrong type or shape"),
+        ({"factor": POSITION["factor"][:, :-1]}, "factor must be"),
+        ({"factor": POSITION["factor"][:-1]}, "factor must be"),
+        ({"factor": np.zeros((24, 10), np.float16)}, "diagonal"),
+        ({"factor": np.full((24, 10), np.nan, np.float16)}, "no number"),
+        ({"projection": np.ones(5, np.float32)}, "centre must be"),
+        (positions(65), "too slow"),
+    ],
+)
+def test_positions_a_station_cannot_use_are_refused(changed: dict[str, NDArray[Any]], said: str) -> None:
+    with pytest.raises(PackageError, match=said):
+        load_scorer(entry("position_gaussian", POSITION_ROLES), files(**(POSITION | changed)), (48, 32))
+
+
+def test_too_many_positions_or_those_of_another_input_are_refused() -> None:
+    wide = {
+        "mean": np.zeros(64, np.float32),
+        "projection": np.eye(64, dtype=np.float32),
+        "centre": np.zeros((33, 32, 64), np.float32),
+        "factor": np.ones((33 * 32, 64 * 65 // 2), np.float16),
+    }
+    with pytest.raises(PackageError, match="too slow"):
+        load_scorer(entry("position_gaussian", POSITION_ROLES), files(**wide), (256, 264))
+    for size in ((32, 48), (56, 32), (48, 48)):
+        with pytest.raises(PackageError, match="has others"):
+            load_scorer(entry("position_gaussian", POSITION_ROLES), files(**POSITION), size)
+
+
+def test_a_map_of_another_size_than_the_positions_is_an_error_and_no_score() -> None:
+    scorer = load_scorer(entry("position_gaussian", POSITION_ROLES), files(**POSITION))
+    fine, coarse = features()
+    with pytest.raises(InferenceError, match="24"):
+        scorer((fine[:, :, :4], coarse[:, :, :2]))
 
 
 def test_known_defects_can_only_raise_a_score() -> None:
