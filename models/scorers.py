@@ -1,8 +1,7 @@
 """Feature maps → how unusual is each place, in numpy, the same for every runtime.
 
-How far a place is from what good parts look like: `models.distances`. `known`, optional for every kind: logistic
-weights `(D + 1,)` of defects that were shown. Their logit is added where it is above zero, so that knowing a defect can
-only ever raise a score.
+How far a place is from what good parts look like: `models.distances`. What defects taught of single places, optional
+for every kind, only ever raises a score: `models.discriminator`.
 
 A place's vector is the concatenation of all strides' features, averaged over `pool` x `pool` neighbours, brought to the
 grid of `grid_stride`, centred by `mean` and multiplied by `projection` (`(D,)` scales or a `(D, d)` matrix). The
@@ -21,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.decision import Scores
+from models.discriminator import ROLES as RAISING_ROLES
+from models.discriminator import Raising, load_raising
 from models.distances import ARRAYS, load_distance
 from models.distances import MAX_BANK as MAX_BANK  # what scorers are made of is theirs, too
 from models.distances import MAX_GAUSSIAN_DIMENSIONS as MAX_GAUSSIAN_DIMENSIONS
@@ -105,10 +106,10 @@ class Scorer:
     """Feature maps of one picture → `RawScores`; pure, so the same features always give the same bits."""
 
     def __init__(
-        self, shape: ScorerShape, mean: Floats, projection: Floats, distance: Distance, known: Floats | None
+        self, shape: ScorerShape, mean: Floats, projection: Floats, distance: Distance, raising: Raising | None
     ) -> None:
         self.shape, self._mean, self._projection = shape, mean, projection
-        self._distance, self._known = distance, known
+        self._distance, self._raising = distance, raising
 
     @property
     def dimensions(self) -> int:
@@ -136,8 +137,8 @@ class Scorer:
     def of_vectors(self, vectors: Floats, grid: tuple[int, int], scoring: NDArray[np.bool_] | None = None) -> Places:
         """The same from place vectors that `embed` made."""
         distances, residuals = self._distance(project(vectors, self._mean, self._projection))
-        if self._known is not None:
-            distances = distances + np.maximum(vectors @ self._known[:-1] + self._known[-1], np.float32(0))
+        if self._raising is not None:
+            distances = distances + self._raising(vectors)
         cells: Floats = distances.reshape(grid)
         if self.shape.smoothing_cells > 0:
             cells = _smoothed(cells, self.shape.smoothing_cells, scoring)
@@ -227,15 +228,12 @@ def load_scorer(entry: ScorerEntry, files: Mapping[str, bytes], size: tuple[int,
         role: load_array(files, name, *_STORED.get(role, (np.float32, (1, 2)))) for role, name in entry.arrays.items()
     }
     needed = {"mean", "projection"} | ARRAYS[entry.kind]
-    if set(arrays) - {"known"} != needed:
+    if set(arrays) - RAISING_ROLES != needed:
         raise PackageError(f"a {entry.kind} scorer needs the arrays {', '.join(sorted(needed))}; export it again")
     mean, projection = (np.asarray(arrays[role], np.float32) for role in ("mean", "projection"))
-    known = np.asarray(arrays["known"], np.float32) if "known" in arrays else None
     if mean.ndim != 1 or projection.shape[0] != mean.shape[0]:
         raise PackageError("the scorer's mean and projection do not fit each other; export the package again")
-    if known is not None and known.shape != (mean.shape[0] + 1,):
-        raise PackageError("the weights of known defects do not fit the scorer; export the package again")
     if entry.grid_stride not in entry.strides:
         raise PackageError("the scorer's grid is none of its strides; export the package again")
     shape = ScorerShape(entry.grid_stride, entry.strides, entry.pool, entry.smoothing_cells, entry.top_fraction)
-    return Scorer(shape, mean, projection, load_distance(entry, arrays, size), known)
+    return Scorer(shape, mean, projection, load_distance(entry, arrays, size), load_raising(arrays, len(mean)))

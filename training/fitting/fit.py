@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.discriminator import Logistic
 from models.manifest import ScorerEntry
 from models.scorers import Distance, Floats, Gaussian, NearestNeighbour, Scorer, project
 from training.config import BANK_SIZE
@@ -62,5 +63,7 @@ def fit(candidate: Candidate, sample: Sample, seed: int) -> Fitted:
         plain = Scorer(candidate.shape, arrays["mean"], arrays["projection"], distance, None)
         places = [defect_places(plain, candidate, seen, masks) for seen, masks in sample.defective]
         known = arrays["known"] = fit_logistic(pool[:: max(1, len(pool) // _KNOWN_VECTORS)], np.concatenate(places))
-    scorer = Scorer(candidate.shape, arrays["mean"], arrays["projection"], distance, known)
+    scorer = Scorer(
+        candidate.shape, arrays["mean"], arrays["projection"], distance, None if known is None else Logistic(known)
+    )
     return Fitted(candidate, arrays, scorer)

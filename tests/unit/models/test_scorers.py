@@ -146,10 +146,19 @@ def test_a_map_of_another_size_than_the_positions_is_an_error_and_no_score() -> 
         scorer((fine[:, :, :4], coarse[:, :, :2]))
 
 
-def test_known_defects_can_only_raise_a_score() -> None:
-    known = RNG.normal(size=6).astype(np.float32)
+LEARNED = (
+    {"known": RNG.normal(size=6).astype(np.float32)},
+    {
+        "discriminator_hidden": RNG.normal(size=(6, 8)).astype(np.float32),
+        "discriminator_out": RNG.normal(size=9).astype(np.float32),
+    },
+)
+
+
+@pytest.mark.parametrize("learned", LEARNED)
+def test_known_defects_can_only_raise_a_score(learned: dict[str, Floats]) -> None:
     plain = load_scorer(entry("nearest_neighbour", ROLES), files(**NEIGHBOUR))
-    taught = load_scorer(entry("nearest_neighbour", (*ROLES, "known")), files(**NEIGHBOUR, known=known))
+    taught = load_scorer(entry("nearest_neighbour", (*ROLES, *learned)), files(**NEIGHBOUR, **learned))
     raised = 0
     for _ in range(20):
         maps = features()
