@@ -27,8 +27,8 @@ from training.data.masks import defect_mask
 from training.declared import Kind, SynthesizeSpec
 from training.export import export_trunk
 from training.features import Extractor
-from training.fitting.choose import auroc
 from training.logistic import fit_logistic
+from training.metrics.ranking import auroc
 from training.synthesis.foreground import foreground
 from training.synthesis.generate import DRAWERS, synthesize
 from training.synthesis.own import Crop, crops_of

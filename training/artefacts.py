@@ -23,8 +23,8 @@ from training.calibrate import Raws
 from training.config import TrainConfig
 from training.errors import ConversionFailed, RefusedForSafety
 from training.features import Extractor, Features
-from training.fitting.choose import auroc
 from training.gate import Calibration, Judged, judge
+from training.metrics.ranking import auroc
 from training.parity import Parity
 from training.progress import Progress
 from training.symmetric import extract_unoptimized, symmetric

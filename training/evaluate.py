@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from models.decision import Limits, Outcome
 from models.detector import Detector
-from models.intervals import two_sided
 from models.manifest import UNKNOWN_DEFECT, Manifest
 from models.picture_file import read_picture
 from models.runtimes.choose import installed_runtimes
 from training.data.dataset import Picture
-from training.fitting.choose import auroc
+from training.metrics.ranking import auroc
+from training.metrics.rate import Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +29,6 @@ class Judged:
     named: str
     latency_ms: float
     map: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """`count` of `total` with the exact two-sided 95 % interval."""
-
-    count: int
-    total: int
-
-    def interval(self) -> tuple[float, float]:
-        return two_sided(self.count, self.total)
-
-    def figures(self) -> dict[str, object]:
-        """For programs."""
-        return {
-            "count": self.count,
-            "total": self.total,
-            "interval_95": [round(end, 5) for end in self.interval()],
-        }
-
-    def __str__(self) -> str:
-        if not self.total:
-            return "none to judge"
-        low, high = self.interval()
-        return f"{self.count} of {self.total} ({self.count / self.total:.1%}; 95 % between {low:.1%} and {high:.1%})"
 
 
 @dataclass(frozen=True, slots=True)

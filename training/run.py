@@ -33,7 +33,7 @@ from training.errors import NotThere
 from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Features, Inputs, frames_of, grouped
 from training.fitting.candidates import DEFAULT, Candidate
-from training.fitting.choose import auroc, choose
+from training.fitting.choose import choose
 from training.fitting.crossfit import CrossFit, cross_fit
 from training.fitting.fit import Fitted, fit
 from training.fitting.sample import FitData, Mask, select
@@ -41,6 +41,7 @@ from training.framing import geometry_for, settle
 from training.gate import Calibration, first_through_the_gate
 from training.golden import Frame
 from training.held_out import calibration_entry
+from training.metrics.ranking import auroc
 from training.presence import Lesson, looked_at, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of

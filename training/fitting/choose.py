@@ -10,7 +10,7 @@ import numpy as np
 from training.fitting import candidates
 from training.fitting.candidates import Candidate
 from training.fitting.crossfit import CrossFit
-from training.fitting.sample import Raws
+from training.metrics.ranking import auroc
 
 _PEAK = 1e-6
 _FINALISTS = 3
@@ -39,10 +39,3 @@ def merit(result: CrossFit) -> float:
     high, middle = np.quantile(result.good, (0.95, 0.5))
     gap = (np.quantile(result.defective, 0.05) - high) / max(high - middle, 1e-9)
     return 100.0 * auroc(result.good, result.defective) + float(np.clip(gap, -1.0, 4.0)) / 2.0
-
-
-def auroc(good: Raws, defective: Raws) -> float:
-    """Probability that a defective picture scores above a good one, ties half; 0 to 1."""
-    above = (defective[:, None] > good[None]).mean()
-    ties = (defective[:, None] == good[None]).mean()
-    return float(above + 0.5 * ties)

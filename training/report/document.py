@@ -13,7 +13,7 @@ from models.certificate_text import lines
 from models.decision import outcome_of
 from models.intervals import two_sided
 from models.runtimes.choose import REFERENCE
-from training.fitting.choose import auroc
+from training.metrics.ranking import auroc
 from training.page import figure, page, pictures, table
 from training.proof import bound_of, proof
 from training.report.networks import network_figures, network_table, sentences

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.decision import Outcome
 from training.data.dataset import Picture
-from training.evaluate import Rate
+from training.metrics.rate import Rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,11 @@ from training.declared import Declared
 from training.errors import BadData
 from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Features
-from training.fitting.choose import auroc
 from training.framing import Settled
 from training.gate import Calibration, judge, of_reference
 from training.golden import Frame
 from training.held_out import runtimes_entry, sample_entry
+from training.metrics.ranking import auroc
 from training.parity import refuse_disparity
 from training.presence import Lesson
 from training.progress import Progress

@@ -10,11 +10,12 @@ import pytest
 from models.scorers import MAX_BANK, Floats
 from training.features import Seen
 from training.fitting.candidates import DEFAULT, Candidate
-from training.fitting.choose import auroc, choose, merit
+from training.fitting.choose import choose, merit
 from training.fitting.crossfit import CrossFit, cross_fit
 from training.fitting.fit import fit
 from training.fitting.sample import FitData
 from training.logistic import fit_logistic
+from training.metrics.ranking import auroc
 
 CHANNELS = {4: 3, 8: 5, 16: 6}
 
