@@ -97,6 +97,7 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 @click.option("--split", metavar="NAME", help="Train on DATA/splits/NAME.csv (or a file) but its test, and judge that.")
 @click.option("--accept-escapes", metavar="REASON", help="Write a package that misses old escapes (okng regression).")
+@click.option("--fp32", type=click.Path(path_type=Path), help="Write the same package without quantization, too.")
 @click.option("--folds", type=click.IntRange(2, 20), help="Named regions: judge each N-th part unseen, write nothing.")
 @click.option(
     "--repeats", default=1, show_default=True, type=click.IntRange(1, 20), help="Seeds to repeat --folds with."
@@ -117,6 +118,7 @@ def train(
     as_json: bool,
     split: str | None,
     accept_escapes: str | None,
+    fp32: Path | None,
     folds: int | None,
     repeats: int,
     caching: Caching,
@@ -150,7 +152,9 @@ def train(
         moment = created or _newest(data)
         name = model_id or re.sub(r"[^a-z0-9._-]+", "-", out.stem.lower()).strip("-._")[:64] or "model"
         version, why = model_version or moment[:10].replace("-", "."), (accept_escapes or "").strip()
-        request = Request(data, out, config, name, version, moment, split, why)
+        if fp32 is not None and is_assembly(data):
+            raise click.UsageError("--fp32 is for packages that judge whole parts; leave it out")
+        request = Request(data, out, config, name, version, moment, split, why, fp32)
         _train(request, report or out.with_name(f"{out.stem}.report.html"), caching, as_json)
 
     guarded(work)
@@ -162,7 +166,7 @@ def _train(request: Request, report: Path, caching: Caching, as_json: bool) -> N
     from training.report.networks import sentences
     from training.telling import train_and_tell
 
-    for path in (request.package, report):
+    for path in (request.package, report, *((request.fp32,) if request.fp32 else ())):
         if not path.absolute().parent.is_dir():
             raise click.UsageError(f"there is no folder {path.absolute().parent}; make it first")
         # Now and not after an hour of training: a folder that takes nothing, a disk that is read-only.

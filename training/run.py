@@ -21,7 +21,7 @@ from models.scorers import calibrated, score_views
 from training import litert
 from training.artefacts import REFERENCE_FORM, Bench, Further, Offer, Trial, find_further, may_convert
 from training.assemble import Ingredients, assemble
-from training.calibrate import Raws, refuse_constant
+from training.calibrate import Raws, reference_map, refuse_constant
 from training.config import TrainConfig
 from training.data.cache import Store
 from training.data.catalogue import build_catalogue
@@ -51,6 +51,7 @@ from training.sights import Sights
 from training.splits.parted import Parted, part_dataset
 from training.splits.unseen import PICTURES, Unseen, judge_unseen
 from training.tensors import Tensors, calibration_frames, read_tensors, worth_keeping
+from training.unquantized import Unquantized, write_unquantized
 
 _TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-headless")
 
@@ -60,7 +61,8 @@ class Request:
     """What is to be trained and what the package is to be called; `created` is "YYYY-MM-DDThh:mm:ssZ".
 
     `split`: a name under DATA/splits or a file; None: training may see all but the regression set. `accept_escapes`:
-    why a package may be written that misses some of that set.
+    why a package may be written that misses some of that set. `fp32`: where to write the same package without
+    quantization, for comparison.
     """
 
     root: Path
@@ -71,6 +73,7 @@ class Request:
     created: str
     split: str | None = None
     accept_escapes: str = ""
+    fp32: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +176,13 @@ def train(
             training=_origin(parted, config),
         )
     )
-    fp32 = _fp32_auroc(plain, tensors, best, config.seed, progress)
-    networks = networks_of(keep_outputs(plain, strides), reference, further, bench)
+    unquantized = keep_outputs(plain, strides)
+    fp32, twin = _unquantized(plain, tensors, best, config.seed, request.fp32 is not None, progress)
+    networks = networks_of(unquantized, reference, further, bench)
     unseen = judge_unseen(parted, PICTURES, manifest, files, request.accept_escapes, progress)
     write_package(request.package, manifest, files)
+    if request.fp32 is not None and twin is not None:
+        write_unquantized(request.package, replace(twin, network=unquantized), request.fp32)
     size = request.package.stat().st_size
     return TrainingRun(
         request,
@@ -292,15 +298,24 @@ def _prototypes(
     return build_prototypes(vectors, [codes[picture.label] for picture in data.defective])
 
 
-def _fp32_auroc(plain: bytes, tensors: Tensors, best: CrossFit, seed: int, progress: Progress) -> float | None:
-    """What the unquantized network would reach with the same scorer on the same held-out pictures."""
-    if not tensors.defective:
-        return None
+def _unquantized(
+    plain: bytes, tensors: Tensors, best: CrossFit, seed: int, wanted: bool, progress: Progress
+) -> tuple[float | None, Unquantized | None]:
+    """The AUROC that the unquantized network would reach with such a scorer on the same held-out pictures.
+
+    `wanted`: what a package of it is made of, too.
+    """
+    if not (tensors.defective or wanted):
+        return None, None
     kind = best.candidate.views
     only = replace(tensors, views={kind: tensors.views[kind], "none": tensors.views["none"]})
     features = _features(plain, only, best.fold_of, "fp32 features, for comparison", progress)
     result = cross_fit(best.candidate, features, seed)
-    return auroc(result.good, result.defective)
+    reached = auroc(result.good, result.defective) if tensors.defective else None
+    if not wanted:
+        return reached, None
+    fitted = fit(best.candidate, features.sample(kind), seed)
+    return reached, Unquantized(plain, fitted, reference_map(result.good))
 
 
 def _origin(parted: Parted[DataSet], config: TrainConfig) -> TrainingEntry:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from models.detector import Detector
 from models.package import open_package
 from tests.fakes.discs import disc, write_discs
 from training import features as features_module
@@ -18,6 +20,7 @@ from training.cli import evaluate, train
 from training.commands.regression import regression
 from training.commands.split import split
 from training.data.dataset import open_dataset
+from training.evaluate import judge_pictures, scores_of
 from training.fitting import candidates
 from training.splits.parted import part_dataset
 from training.splits.regression import read_regression
@@ -55,7 +58,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def accepted(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Package and figures of a training whose missed escape somebody answered for."""
     out = tmp_path_factory.mktemp("accepted") / "discs.okng"
-    done = call_train(data, out, "--split", "default", "--accept-escapes", REASON, "--json")
+    kept = ("--fp32", str(out.with_name("fp32.okng")))
+    done = call_train(data, out, "--split", "default", "--accept-escapes", REASON, "--json", *kept)
     assert done.exit_code == 0, done.stderr
     return out, json.loads(done.stdout)
 
@@ -110,6 +114,28 @@ def test_eval_judges_the_very_test_pictures(data: Path, accepted: tuple[Path, di
         [str(accepted[0]), str(data), "--split", "default", "--subset", "train", "--runtime", "onnxruntime"],
     )
     assert "these figures are no test" in seen.stderr
+
+
+def test_the_package_without_quantization_judges_the_same_pictures_almost_alike(
+    data: Path, accepted: tuple[Path, dict[str, Any]]
+) -> None:
+    package, test = accepted[0], part_dataset(open_dataset(data), "default").test
+    twin = package.with_name("fp32.okng")
+    assert [one.quantization for one in open_package(twin).manifest.artefacts] == ["float32"]
+    scores = []
+    for path in (package, twin):
+        detector = Detector.load(path, runtime="onnxruntime")
+        scores.append(scores_of(judge_pictures(detector, test.pictures)))
+        certified = detector.info.certified
+        detector.close()
+    assert not certified
+    apart = np.abs(scores[0] - scores[1])
+    assert 0 < np.median(apart) < 0.1, apart
+
+
+def test_where_the_fp32_package_cannot_be_written_is_told_before_the_training(data: Path, tmp_path: Path) -> None:
+    done = call_train(data, tmp_path / "discs.okng", "--fp32", str(tmp_path / "gone" / "fp32.okng"))
+    assert done.exit_code == 2 and "there is no folder" in done.stderr
 
 
 def test_regression_check_names_what_is_missed(data: Path, accepted: tuple[Path, dict[str, Any]]) -> None:
