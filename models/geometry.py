@@ -61,13 +61,16 @@ class Geometry:
         self._layouts: dict[Size, Layout] = {}
         self._aligner = None if spec.align is None else load_aligner(spec.align, files or {})
         if spec.needs_picture_size and spec.picture_px is None:
-            raise PackageError("masks, tiles and padding need roi, polygon or picture_px; add one of them")
+            raise PackageError("masks and tiles need roi, polygon or picture_px; add one of them")
         if self.fixed_size is not None:
             self._try(self.fixed_size)
 
     @property
     def fixed_size(self) -> Size | None:
-        """A size of pictures that shows what all views look like; None where it depends on the picture, harmlessly."""
+        """A size of pictures that shows what all views look like; None where they depend on the picture.
+
+        Then there is one view, all of which scores but the padding.
+        """
         if self.spec.picture_px is not None or self.spec.box is None:
             return self.spec.picture_px
         return self.spec.box.x + self.spec.box.w, self.spec.box.y + self.spec.box.h
@@ -88,13 +91,15 @@ class Geometry:
             self._layouts = {picture: Layout(self.spec, picture, self.size)}
         return self._layouts[picture]
 
-    def alone(self, view: int) -> Callable[[Size], Mosaic]:
-        """Mosaics of one view of a picture by itself.
+    def alone(self, view: int, picture: Size | None = None) -> Callable[[Size], Mosaic]:
+        """Mosaics of one view of a picture by itself; `picture`: (width, height), where not all are of one size.
 
         Raises:
             PackageError: there is no such view.
+            BadPicture: the geometry is not for such pictures.
         """
-        layout = None if self.fixed_size is None else self.layout(self.fixed_size)
+        size = picture or self.fixed_size
+        layout = None if size is None else self.layout(size)
         if view >= self.views:
             raise PackageError(f"the geometry has no view {view}; export the package again")
         if layout is None:

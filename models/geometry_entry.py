@@ -31,6 +31,7 @@ Polygon = Annotated[tuple[Point, ...], Field(strict=False, min_length=3, max_len
 _Side = Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
 _Start = Annotated[int, Field(ge=0, le=MAX_SIDE_PX)]
 Rectangle = Annotated[tuple[_Start, _Start, _Side, _Side], Field(strict=False)]
+PictureSize = Annotated[tuple[_Side, _Side], Field(strict=False)]
 
 
 class AlignEntry(Entry):
@@ -89,7 +90,7 @@ class GeometrySpec(Entry):
     roi: Rectangle | None = None
     polygon: Polygon | None = None
     masks: Annotated[tuple[Polygon, ...], Field(strict=False, max_length=_MOST_MASKS)] = ()
-    picture_px: Annotated[tuple[_Side, _Side], Field(strict=False)] | None = None
+    picture_px: PictureSize | None = None
     fit: Literal["stretch", "pad"] = "stretch"
     tiles: TilesEntry | None = None
     align: AlignEntry | None = None
@@ -175,7 +176,7 @@ class GeometrySpec(Entry):
     @property
     def needs_picture_size(self) -> bool:
         """Whether the views' masks cannot be told without the picture's size."""
-        return self.box is None and bool(self.masks or self.tiles or self.fit == "pad")
+        return self.box is None and bool(self.masks or self.tiles)
 
     def region_of(self, size: tuple[int, int]) -> Box:
         """The region's rectangle in a picture of (width, height).

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.decision import Limits, Outcome, Scores, outcome_of
 from models.errors import PackageError, SelfTestFailed
+from models.layout import Size
 from models.manifest import GoldenExpectation, Manifest
 
 
@@ -66,16 +67,16 @@ def replay_frames(
     manifest: Manifest,
     files: Mapping[str, bytes],
     runtime: str,
-    judge: Callable[[NDArray[np.uint8], int], Scores],
+    judge: Callable[[NDArray[np.uint8], int, Size | None], Scores],
 ) -> Iterator[Replay]:
-    """Judge every golden frame with `judge`, which gets each with its view.
+    """Judge every golden frame with `judge`, which gets each with its view and its picture's (width, height).
 
     A runtime without own expectations is held to every recorded one.
     """
     size = (manifest.input.width_px, manifest.input.height_px)
     limits = manifest.limits.limits()
     for frame in manifest.golden.frames:
-        scores = judge(decode_frame(files, frame.file, size), frame.view)
+        scores = judge(decode_frame(files, frame.file, size), frame.view, frame.picture_px)
         found = expectation(scores, limits)
         known = [frame.expected[runtime]] if runtime in frame.expected else list(frame.expected.values())
         for expected in known:
@@ -87,7 +88,7 @@ def replay_golden_frames(
     manifest: Manifest,
     files: Mapping[str, bytes],
     runtime: str,
-    judge: Callable[[NDArray[np.uint8], int], Scores],
+    judge: Callable[[NDArray[np.uint8], int, Size | None], Scores],
 ) -> None:
     """Replay every golden frame and let only a judge pass that answers as recorded.
 

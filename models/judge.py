@@ -17,6 +17,7 @@ from models.decision import Scores
 from models.errors import ModelError, PackageError
 from models.geometry import Geometry
 from models.instructions import instruction_set, machine_name
+from models.layout import Size
 from models.manifest import Manifest
 from models.package import Package
 from models.runtimes.base import Placement, Runtime
@@ -68,15 +69,18 @@ class Judge:
     def calibrated(self, raw: RawScores) -> Scores:
         return calibrated(raw, self.score_map)
 
-    def __call__(self, tensor: NDArray[np.uint8], view: int = 0) -> Scores:
+    def __call__(self, tensor: NDArray[np.uint8], view: int = 0, picture: Size | None = None) -> Scores:
         """Scores of one network input `(1, H, W, 3)`; `view`: which named region or tile it shows.
+
+        `picture`: (width, height) of the camera picture, where what scores depends on it.
 
         Raises:
             PackageError: there is no such view.
+            BadPicture: the geometry is not for such pictures.
         """
         if isinstance(self.scorer, Assembly):
             return self.calibrated(self.scorer(self.runtime.infer(tensor), view).as_part())
-        return self.calibrated(self.score(tensor, self.geometry.alone(view))[0])
+        return self.calibrated(self.score(tensor, self.geometry.alone(view, picture))[0])
 
 
 def start_judge(package: Package, placement: Placement) -> Judge:

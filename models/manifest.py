@@ -21,6 +21,7 @@ from models.errors import PackageError
 from models.fitness import PresenceEntry as PresenceEntry
 from models.fitness import QualityEntry as QualityEntry
 from models.geometry_entry import GeometryEntry as GeometryEntry
+from models.geometry_entry import PictureSize
 
 SCHEMA_VERSION = "okng-package/1"
 UNKNOWN_DEFECT = "unknown_defect"
@@ -152,11 +153,15 @@ class GoldenExpectation(Entry):
 
 
 class GoldenFrame(Entry):
-    """One network input, stored losslessly, and what each runtime must say of it; `view`: which of a picture's."""
+    """One network input, stored losslessly, and what each runtime must say of it; `view`: which of a picture's.
+
+    `picture_px`: (width, height) of the picture, where they have several sizes and what scores depends on it.
+    """
 
     file: FileName
     expected: dict[RuntimeName, GoldenExpectation]
     view: int = Field(0, ge=0, le=63)
+    picture_px: PictureSize | None = None
 
 
 class GoldenEntry(Entry):

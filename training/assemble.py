@@ -84,7 +84,8 @@ def assemble(parts: Ingredients) -> tuple[Manifest, dict[str, bytes]]:
     for index, frame in enumerate(parts.golden.frames):
         name = f"golden/{index:02d}.png"
         files[name] = frame.png
-        frames.append(GoldenFrame.model_validate({"file": name, "view": frame.view, "expected": frame.expected}))
+        told = {"file": name, "view": frame.view, "expected": frame.expected, "picture_px": frame.picture}
+        frames.append(GoldenFrame.model_validate(told))
     naming = None
     if parts.prototypes is not None:
         files["naming/vectors.npy"] = npy(parts.prototypes.vectors)

@@ -9,11 +9,13 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from models.layout import Layout, Size
 from models.preprocess import inputs_of
 from models.quality import Quality
 from models.runtimes.base import Runtime
 from models.runtimes.choose import choose_runtime
-from models.scorers import Floats
+from models.scorers import Floats, Mosaics
+from models.tiling import one_view
 from training.config import MAX_VIEWS_PER_PICTURE, VIEWS_WANTED
 from training.data.augment import ViewKind, draw_way, lit_as
 from training.data.dataset import Picture
@@ -27,10 +29,14 @@ Features = tuple[Floats, ...]
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """The network inputs `(views, H, W, 3)` of one picture; `painted`: what of each never scores, None is nothing."""
+    """The network inputs `(views, H, W, 3)` of one picture; `painted`: what of each never scores, None is nothing.
+
+    `mosaics`: how its views lie together.
+    """
 
     inputs: NDArray[np.uint8]
     painted: tuple[NDArray[np.bool_] | None, ...] = (None,)
+    mosaics: Mosaics = one_view
 
     @property
     def tensors(self) -> list[NDArray[np.uint8]]:
@@ -44,6 +50,7 @@ class Seen:
 
     views: tuple[Features, ...]
     painted: tuple[NDArray[np.bool_] | None, ...] = (None,)
+    mosaics: Mosaics = one_view
 
 
 class Inputs:
@@ -52,11 +59,18 @@ class Inputs:
     def __init__(self, sights: Sights, augment: AugmentSpec) -> None:
         self.sights, self.augment = sights, augment
         self.geometry, self.size = sights.geometry, sights.geometry.size
+        self._layouts: dict[Size, Layout] = {}
+
+    def layout(self, picture: Picture) -> Layout:
+        """The views of pictures of its size, the same object for all of them."""
+        if picture.size not in self._layouts:
+            self._layouts[picture.size] = self.geometry.layout(picture.size)
+        return self._layouts[picture.size]
 
     def of(self, picture: Picture) -> tuple[Shot, Quality] | None:
         """What network and gate see of a picture; None where the part is not found in it."""
         seen = self.sights.of(picture)
-        return (Shot(seen.inputs, self._painted(picture)), seen.quality) if seen.aligned else None
+        return (self._shot(seen.inputs, picture), seen.quality) if seen.aligned else None
 
     def region(self, picture: Picture, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The region of something drawn over the picture, such as its mask, cut as the picture is."""
@@ -68,19 +82,21 @@ class Inputs:
         What is masked moves along with the picture: no view may show it where nothing is masked.
         """
         region = self.geometry.region_by(self.sights.of(picture).pose, self.sights.pictures.read(picture))
-        layout = self.geometry.layout(picture.size)
+        layout = self.layout(picture)
         rng = np.random.default_rng([seed, int(picture.sha256[:12], 16)])
         for _ in range(count):
             way = draw_way(kind, self.augment, (region.shape[1], region.shape[0]), rng)
             inputs = inputs_of(lit_as(way.of(region), self.augment, rng), layout)
             if layout.hidden is None:
-                yield Shot(inputs, self._painted(picture))
+                yield self._shot(inputs, picture)
                 continue
             gone = way.of(np.asarray(layout.hidden, np.uint8) * np.uint8(255)) > 0
-            yield Shot(inputs, tuple(layout.painted_by(gone | layout.hidden, view) for view in layout.views))
+            painted = tuple(layout.painted_by(gone | layout.hidden, view) for view in layout.views)
+            yield Shot(inputs, painted, layout.mosaic)
 
-    def _painted(self, picture: Picture) -> tuple[NDArray[np.bool_] | None, ...]:
-        return tuple(view.painted for view in self.geometry.layout(picture.size).views)
+    def _shot(self, inputs: NDArray[np.uint8], picture: Picture) -> Shot:
+        layout = self.layout(picture)
+        return Shot(inputs, tuple(view.painted for view in layout.views), layout.mosaic)
 
 
 def frames_of(shots: Iterable[Shot]) -> list[NDArray[np.uint8]]:
@@ -92,7 +108,7 @@ def grouped(maps: Iterable[Features], shots: Iterable[Shot]) -> Iterator[Seen]:
     """The feature maps of `frames_of(shots)`, a shot's together."""
     rest = iter(maps)
     for shot in shots:
-        yield Seen(tuple(islice(rest, len(shot.inputs))), shot.painted)
+        yield Seen(tuple(islice(rest, len(shot.inputs))), shot.painted, shot.mosaics)
 
 
 def views_per_picture(pictures: int) -> int:

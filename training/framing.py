@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from training.data.pictures import decode_known
 from training.errors import BadData, NotThere
 
 _REFERENCE = "geometry/reference.png"
+# Proportions that differ more are kept, and what is missing is padded.
+_BENT = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ def settle(asked: GeometrySpec, data: DataSet, read: Callable[[Picture], NDArray
         BadData: it does not fit the pictures.
     """
     given = asked.model_dump(exclude_unset=True)
+    if len(data.sizes) > 1:
+        refuse_pixels(asked, data)
+        if "fit" not in given and _differ(data):
+            given["fit"] = "pad"
+        return Settled(GeometrySpec.model_validate(given), {})
     if set(given) - {"roi", "mm_per_px"}:
         if asked.picture_px not in (None, data.size):
             raise BadData(f"the geometry is drawn on pictures of {asked.picture_px}, these are of {data.size}")
@@ -87,6 +95,27 @@ def settle(asked: GeometrySpec, data: DataSet, read: Callable[[Picture], NDArray
         return Settled(GeometrySpec.model_validate(given), files)
     except ValueError as error:
         raise BadData(f"the geometry does not fit the pictures: {said(error)}") from error
+
+
+def refuse_pixels(asked: GeometrySpec, data: DataSet) -> None:
+    """Let only a geometry pass that pictures of any size can go through, where they have several.
+
+    Raises:
+        BadData: it names pixels.
+    """
+    named = sorted(asked.model_dump(exclude_defaults=True).keys() - {"fit", "mm_per_px"})
+    if named:
+        raise BadData(
+            f"the pictures have {len(data.sizes)} sizes, and {', '.join(named)} of the geometry "
+            f"{'is' if len(named) == 1 else 'are'} in pixels of one; take all pictures with one camera setting, or "
+            "leave that out"
+        )
+
+
+def _differ(data: DataSet) -> bool:
+    """Whether stretching all pictures to one shape would bend what some of them show."""
+    width, height = data.size
+    return any(abs(math.log(w / h * height / width)) > math.log(_BENT) for w, h in data.sizes)
 
 
 def geometry_for(settled: Settled, size: tuple[int, int]) -> Geometry:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.decision import Limits, Outcome, Scores
 from models.golden import encode_frame, expectation
+from models.layout import Size
 from models.manifest import GoldenExpectation
 from models.runtimes.choose import REFERENCE
 from training.config import GOLDEN_FRAMES
@@ -20,12 +21,14 @@ from training.errors import RefusedForSafety
 class Frame:
     """A network input `(1, H, W, 3)`; `view` is the region or tile that it shows, 0 where there is but one.
 
-    `painted`: the pixels `(H, W)` that never score; None is none of them.
+    `painted`: the pixels `(H, W)` that never score; None is none of them. `picture`: (width, height) of the camera
+    picture, where what scores depends on it.
     """
 
     tensor: NDArray[np.uint8]
     view: int = 0
     painted: NDArray[np.bool_] | None = None
+    picture: Size | None = None
 
 
 Judges = Mapping[str, Callable[[Frame], Scores]]
@@ -37,11 +40,12 @@ _TWIN_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A frame that is shipped: PNG, view, and what is expected of it on each runtime."""
+    """A frame that is shipped: PNG, view, what is expected of it on each runtime, and its picture's size if needed."""
 
     png: bytes
     view: int
     expected: dict[str, GoldenExpectation]
+    picture: Size | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class _Search:
             expected = {name: expectation(judge(frame), self.limits) for name, judge in self.judges.items()}
             clear = all(self._is_clear(one, outcome) for one in expected.values())
             if clear and all(self._repeats(twin(frame), expected[REFERENCE]) for twin in self.twins.values()):
-                found.append(Chosen(encode_frame(frame.tensor), frame.view, expected))
+                found.append(Chosen(encode_frame(frame.tensor), frame.view, expected, frame.picture))
         return found
 
     def _is_clear(self, found: GoldenExpectation, outcome: Outcome) -> bool:

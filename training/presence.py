@@ -66,16 +66,22 @@ def teach_presence(data: DataSet, config: TrainConfig, progress: Progress, look:
     """What `data.empty` teaches; `look`: the pixels of `looked_at` of a picture, where it was read before."""
     where = looked_at(data, config)
     if where is None:
-        return Lesson()
+        return Lesson(
+            _refusal("the pictures have several sizes; take all with one camera setting") if data.empty else ""
+        )
     try:
         return _teach(data, config, progress, look or (lambda picture: small(read_picture(picture.path), where)))
     except NotTaught as why:
-        return Lesson(f"No presence check was taught: {why}. Without it every picture is judged as a part.")
+        return Lesson(_refusal(str(why)))
+
+
+def _refusal(why: str) -> str:
+    return f"No presence check was taught: {why}. Without it every picture is judged as a part."
 
 
 def looked_at(data: DataSet, config: TrainConfig) -> Box | None:
     """The part of the pictures that presence looks at; None where there is nothing to teach it."""
-    return area(config.geometry.searched, data.size) if data.empty else None
+    return area(config.geometry.searched, data.size) if data.empty and len(data.sizes) == 1 else None
 
 
 def _teach(data: DataSet, config: TrainConfig, progress: Progress, look: Look) -> Lesson:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 from models.decision import Scores
@@ -125,7 +126,7 @@ def train(
     """
     config = request.config
     check_runtimes(config)
-    parted = part_dataset(open_dataset(request.root, size_of=whole_size), request.split)
+    parted = part_dataset(open_dataset(request.root, one_size=False, size_of=whole_size), request.split)
     data = parted.seen
     catalogue = build_catalogue(request.root, data.defects)
     pictures = Pictures(store, worth_keeping(data, room_for_whole(store, data.size)))
@@ -219,14 +220,16 @@ def onnx_runtimes(config: TrainConfig) -> tuple[str, ...]:
 
 
 def _exam(fitted: Fitted, tensors: Tensors) -> Exam:
-    def scores(maps: Features, view: int, score_map: ScoreMap) -> Scores:
-        return calibrated(score_views(fitted.scorer, [maps], tensors.geometry.alone(view)), score_map)
+    def scores(maps: Features, frame: Frame, score_map: ScoreMap) -> Scores:
+        alone = tensors.geometry.alone(frame.view, frame.picture)
+        return calibrated(score_views(fitted.scorer, [maps], alone), score_map)
 
-    good, defective = (
-        [Frame(tensor, view, shot.painted[view]) for shot in shots for view, tensor in enumerate(shot.tensors)]
-        for shots in (tensors.good, tensors.defective)
-    )
-    return Exam(good, defective, scores)
+    frames = [
+        [Frame(tensor, view, shot.painted[view], size) for view, tensor in enumerate(shot.tensors)]
+        for shot, size in zip(tensors.plain, tensors.sizes, strict=True)
+    ]
+    good, defective = frames[: len(tensors.good)], frames[len(tensors.good) :]
+    return Exam([*chain(*good)], [*chain(*defective)], scores)
 
 
 def networks_of(plain: bytes, reference: Offer, further: Further, bench: Bench) -> Networks:
@@ -262,7 +265,7 @@ def _features(network: bytes, tensors: Tensors, fold_of: tuple[int, ...], step: 
     finally:
         extract.close()
     count = len(tensors.good)
-    return FitData(maps[:count], views, maps[count:], tensors.view_masks, fold_of, tensors.mosaics)
+    return FitData(maps[:count], views, maps[count:], tensors.view_masks, fold_of)
 
 
 def _choose(features: FitData, seed: int, progress: Progress) -> list[CrossFit]:
@@ -292,7 +295,7 @@ def _prototypes(
     vectors = []
     for seen, mask in zip(features.defective, masks, strict=True):
         chosen = select(seen, fitted.candidate.shape.strides)
-        raw = score_views(fitted.scorer, chosen.views, features.mosaics)
+        raw = score_views(fitted.scorer, chosen.views, seen.mosaics)
         scores = calibrated(raw, calibration.maps[REFERENCE])
         vectors.append(vector_of(defect_region(scores, calibration.limits.ok_below, mask), raw))
     return build_prototypes(vectors, [codes[picture.label] for picture in data.defective])

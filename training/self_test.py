@@ -23,7 +23,7 @@ class Exam:
 
     good: Sequence[Frame]
     defective: Sequence[Frame]
-    scores: Callable[[Features, int, ScoreMap], Scores]
+    scores: Callable[[Features, Frame, ScoreMap], Scores]
 
 
 def choose_self_test(reference: Offer, found: Further, exam: Exam, bench: Bench) -> tuple[Golden, Further]:
@@ -50,11 +50,11 @@ def _golden(exam: Exam, offers: tuple[Offer, ...], good: int, calibration: Calib
 
     def judge(name: str, frame: Frame) -> Scores:
         (maps,) = extractors[name]([frame.tensor])
-        return exam.scores(maps, frame.view, calibration.maps[name])
+        return exam.scores(maps, frame, calibration.maps[name])
 
     def symmetric(frame: Frame) -> Scores:
         (maps,) = extract_unoptimized(content[SYMMETRIC], [frame.tensor])
-        return exam.scores(maps, frame.view, calibration.maps[REFERENCE])
+        return exam.scores(maps, frame, calibration.maps[REFERENCE])
 
     judges = {name: partial(judge, name) for name in extractors}
     twins = {SYMMETRIC: symmetric} if SYMMETRIC in content else {}

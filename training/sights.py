@@ -43,10 +43,12 @@ class Sights:
 
     def __init__(self, geometry: Geometry, data: DataSet, area: Box | None, pictures: Pictures, store: Store) -> None:
         size, parts = data.size, len(data.pictures)
+        # Rows stand by a picture's content, which has one size: with several, no name of one is needed.
+        of = size if len(data.sizes) == 1 else "each size"
         self.geometry, self.pictures, self._area = geometry, pictures, area
         self._found: dict[str, Sight] = {}
         self._around: dict[str, Pixels] = {}
-        how = f"{geometry.spec.digest()} of {size}"
+        how = f"{geometry.spec.digest()} of {of}"
         width, height = geometry.size
         shape = (len(geometry.layout(size).views), height, width, 3)
         self._inputs = store.shelf(Making("inputs", shape, how), parts)
@@ -60,7 +62,7 @@ class Sights:
         Raises:
             BadData: naming all pictures that cannot be used.
         """
-        pictures = [*data.good, *data.defective, *data.empty]
+        pictures = [*data.good, *data.defective, *(data.empty if self._area is not None else ())]
         missing = [picture for picture in pictures if not self._remembered(picture)]
         if len(missing) < len(pictures):
             progress.say(f"taken from the cache: {len(pictures) - len(missing)} of {len(pictures)} pictures")

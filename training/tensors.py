@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Geometry
-from models.layout import Layout, View
+from models.layout import Layout, Size, View
 from models.quality import Quality
-from models.scorers import Mosaics
 from training.config import CALIBRATION_PICTURES, TIMED_PICTURES
 from training.data.augment import kinds_of_views
 from training.data.dataset import DataSet, Picture
@@ -28,7 +27,8 @@ _NAMED = 5
 class Tensors:
     """Network inputs of all pictures, masks of the defective, and views of the good ones by kind of view.
 
-    `qualities`: what the gate sees of the good ones. `masks` are of the region.
+    `qualities`: what the gate sees of the good ones. `masks` are of the region, `layouts` of the same pictures.
+    `sizes`: (width, height) of every picture, good first, where what scores of a view depends on it.
     """
 
     good: list[Shot]
@@ -37,11 +37,8 @@ class Tensors:
     views: dict[str, list[list[Shot]]]
     qualities: list[Quality]
     geometry: Geometry
-    layout: Layout
-
-    @property
-    def mosaics(self) -> Mosaics:
-        return self.layout.mosaic
+    layouts: list[Layout]
+    sizes: list[Size | None]
 
     @property
     def frames(self) -> list[NDArray[np.uint8]]:
@@ -51,13 +48,18 @@ class Tensors:
     @property
     def view_masks(self) -> list[tuple[Mask | None, ...]]:
         """The masks as the views have them."""
-        return [tuple(_in_view(mask, self.layout, view) for view in self.layout.views) for mask in self.masks]
+        return [
+            tuple(_in_view(mask, layout, view) for view in layout.views)
+            for mask, layout in zip(self.masks, self.layouts, strict=True)
+        ]
 
     @property
     def map_masks(self) -> list[Mask | None]:
         """The masks as the whole map has them."""
-        width, height = (math.ceil(side) for side in self.layout.canvas)
-        return [None if mask is None else _widened(mask, height, width) for mask in self.masks]
+        return [
+            None if mask is None else _widened(mask, *(math.ceil(side) for side in reversed(layout.canvas)))
+            for mask, layout in zip(self.masks, self.layouts, strict=True)
+        ]
 
     @property
     def plain(self) -> list[Shot]:
@@ -85,14 +87,17 @@ def read_tensors(data: DataSet, inputs: Inputs, seed: int, progress: Progress) -
     known = [one for one in read if one is not None]
     good, defective = [shot for shot, _ in known[: len(data.good)]], [shot for shot, _ in known[len(data.good) :]]
     qualities = [quality for _, quality in known[: len(data.good)]]
-    layout = inputs.geometry.layout(data.size)
-    masks = [_mask(picture, inputs, layout) for picture in data.defective]
+    layouts = [inputs.layout(picture) for picture in data.defective]
+    masks = [_mask(picture, inputs, layout) for picture, layout in zip(data.defective, layouts, strict=True)]
+    named = inputs.geometry.fixed_size is None and len(data.sizes) > 1
+    sizes = [picture.size if named else None for picture in pictures]
     count = views_per_picture(len(good))
     kinds = kinds_of_views(inputs.augment) if count else ()
     views: dict[str, list[list[Shot]]] = {
         kind: [list(inputs.views(picture, kind, count, seed)) for picture in data.good] for kind in kinds
     }
-    return Tensors(good, defective, masks, {**views, "none": [[] for _ in good]}, qualities, inputs.geometry, layout)
+    views["none"] = [[] for _ in good]
+    return Tensors(good, defective, masks, views, qualities, inputs.geometry, layouts, sizes)
 
 
 def worth_keeping(data: DataSet, room: int) -> list[Picture]:

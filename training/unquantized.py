@@ -68,7 +68,7 @@ def _recorded(package: Package, judge: Judge) -> GoldenEntry:
     limits = package.manifest.limits.limits()
 
     def recorded(frame: GoldenFrame) -> GoldenFrame:
-        scores = judge(decode_frame(package.files, frame.file, size), frame.view)
+        scores = judge(decode_frame(package.files, frame.file, size), frame.view, frame.picture_px)
         return frame.model_copy(update={"expected": {REFERENCE: expectation(scores, limits)}})
 
     return golden.model_copy(update={"frames": tuple(recorded(frame) for frame in golden.frames)})

@@ -51,3 +51,15 @@ def write_discs(
 def _write(path: Path, image: NDArray[np.uint8]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+
+
+def write_wide_discs(root: Path) -> Path:
+    """Half again as much belt to the right of every third picture of a data set, and of its mask."""
+    for folder in sorted(path for path in root.rglob("*") if path.is_dir()):
+        for path in sorted(folder.glob("*.png"))[::3]:
+            image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+            more = np.zeros((SIDE_PX, SIDE_PX // 2), np.uint8)
+            if "ground_truth" not in path.parts:
+                more = np.random.default_rng(len(path.name)).normal(40, 6, more.shape).clip(0).astype(np.uint8)
+            _write(path, np.hstack([image, more]))
+    return root

@@ -50,8 +50,8 @@ def _sizes(looks: Sequence[Look]) -> Iterator[Finding]:
         Severity.WARNING,
         Text("Pictures of several sizes", "图像尺寸不一"),
         Text(
-            f"{len(sizes)} sizes: {told}{rest.en}.{same.en}{both.en} okng train takes pictures of one size.",
-            f"{len(sizes)} 种尺寸：{told}{rest.zh}。{same.zh}{both.zh} okng train 只接受同一尺寸。",
+            f"{len(sizes)} sizes: {told}{rest.en}.{same.en}{both.en} okng train brings all to one shape.",
+            f"{len(sizes)} 种尺寸：{told}{rest.zh}。{same.zh}{both.zh} okng train 会将它们统一为一种形状。",
         ),
         Text(
             "Take all with one camera setting; or cut the same region from each.",

@@ -112,9 +112,15 @@ class DataSet:
         return len({picture.group for picture in self.good}) == 1
 
     @property
+    def sizes(self) -> frozenset[tuple[int, int]]:
+        """Every (width, height) that pictures have, also those of empty places."""
+        return frozenset(picture.size for picture in (*self.pictures, *self.empty))
+
+    @property
     def size(self) -> tuple[int, int]:
-        """(width, height) that all pictures share."""
-        return self.pictures[0].size
+        """(width, height) that all pictures share, or that of the picture of middle proportions."""
+        by_proportions = sorted((one.size for one in self.pictures), key=lambda size: (size[0] / size[1], size))
+        return by_proportions[len(by_proportions) // 2]
 
     def sha256(self) -> str:
         """Changes with any picture, mark, name, group, catalogue entry or answer about the part.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -19,10 +20,12 @@ from training.side_by_side import in_order
 
 # The other half is for what is made of them.
 _SHARE_FOR_WHOLE = 2
+# Each takes files of its own; pictures that are all of other sizes are decoded again instead.
+_MOST_SIZES = 8
 
 
 class Pictures:
-    """Reads pictures of one size; `keep` are those worth keeping whole, as far as they take half of the cache.
+    """Reads pictures; `keep` are those worth keeping whole, as far as they take half of the cache and few sizes.
 
     `decoded`: how many times a picture was decoded; `taken`: how many times one was read from the cache instead.
     """
@@ -30,10 +33,15 @@ class Pictures:
     def __init__(self, store: Store, keep: Sequence[Picture]) -> None:
         self.decoded = self.taken = 0
         self._counting = threading.Lock()  # decoding alone is done by several threads
-        width, height = keep[0].size if keep else (0, 0)
-        self._kept = {one.sha256 for one in keep[: room_for_whole(store, (width, height))]}
-        self._colour = store.shelf(Making("picture", (height, width, 3)), len(self._kept))
-        self._gray = store.shelf(Making("picture", (height, width)), len(self._kept))
+        sizes = {one.size for one in keep}
+        largest = max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
+        kept = keep[: room_for_whole(store, largest)] if len(sizes) <= _MOST_SIZES else ()
+        self._kept = {one.sha256 for one in kept}
+        counts = Counter(one.size for one in kept)
+        self._colour, self._gray = (
+            {(w, h): store.shelf(Making("picture", (h, w, *rest)), count) for (w, h), count in counts.items()}
+            for rest in ((3,), ())
+        )
 
     def read(self, picture: Picture) -> NDArray[np.uint8]:
         """`(H, W, 3)` BGR or `(H, W)` gray; may be write-protected.
@@ -73,15 +81,15 @@ class Pictures:
     def _known(self, picture: Picture) -> Pixels | None:
         found = None
         if picture.sha256 in self._kept:
-            found = self._colour.get(picture.sha256)
-            found = self._gray.get(picture.sha256) if found is None else found
+            found = self._colour[picture.size].get(picture.sha256)
+            found = self._gray[picture.size].get(picture.sha256) if found is None else found
         self.taken += found is not None
         return found
 
     def _keep(self, picture: Picture, image: Pixels) -> Pixels:
         if picture.sha256 not in self._kept:
             return image
-        return (self._colour if image.ndim == 3 else self._gray).put(picture.sha256, image)
+        return (self._colour if image.ndim == 3 else self._gray)[picture.size].put(picture.sha256, image)
 
     def _decode(self, picture: Picture) -> Pixels:
         image = decode_known(picture)

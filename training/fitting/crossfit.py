@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.scorers import Mosaics, Scorer, score_views
-from models.tiling import one_view
+from models.scorers import Scorer, score_views
 from training.features import Seen
 from training.fitting.candidates import Candidate
 from training.fitting.fit import fit
@@ -21,17 +20,13 @@ from training.fitting.sample import FitData, Raws, select
 
 @dataclass(frozen=True, slots=True)
 class CrossFit:
-    """Held-out raw scores of good, then of defective pictures; `fold_of` tells which of the scorers made which.
-
-    `mosaics`: how a picture's views lie together.
-    """
+    """Held-out raw scores of good, then of defective pictures; `fold_of` tells which of the scorers made which."""
 
     candidate: Candidate
     scorers: tuple[Scorer, ...]
     fold_of: tuple[int, ...]
     good: Raws
     defective: Raws
-    mosaics: Mosaics = one_view
 
     def held_out(self, index: int, seen: Seen) -> float:
         """The raw score of a picture's features (perhaps from another runtime) by its own fold's scorer."""
@@ -39,7 +34,7 @@ class CrossFit:
 
     def score(self, index: int, seen: Seen) -> float:
         """The same from the features of the scorer's own strides alone."""
-        return score_views(self.scorers[self.fold_of[index]], seen.views, self.mosaics).raw
+        return score_views(self.scorers[self.fold_of[index]], seen.views, seen.mosaics).raw
 
     def scores(self, seen: Iterable[Seen]) -> Raws:
         """The same of all pictures in order."""
@@ -50,6 +45,6 @@ def cross_fit(candidate: Candidate, data: FitData, seed: int) -> CrossFit:
     """Scorers on all folds but one each, and what they say of what they never saw."""
     folds = range(max(data.fold_of) + 1)
     scorers = tuple(fit(candidate, data.sample(candidate.views, fold), seed).scorer for fold in folds)
-    result = CrossFit(candidate, scorers, data.fold_of, np.zeros(0), np.zeros(0), data.mosaics)
+    result = CrossFit(candidate, scorers, data.fold_of, np.zeros(0), np.zeros(0))
     raws = np.array([result.held_out(index, seen) for index, seen in enumerate([*data.good, *data.defective])])
     return replace(result, good=raws[: len(data.good)], defective=raws[len(data.good) :])

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.scorers import Mosaics
-from models.tiling import one_view
 from training.features import ALL_STRIDES, Seen
 
 Mask = NDArray[np.bool_]
@@ -28,7 +26,7 @@ class Sample:
 class FitData:
     """All features of a run: `views[i]` are those of `good[i]`; `fold_of` goes over good, then defective.
 
-    `masks`: of each defective picture, one a view. `mosaics`: how a picture's views lie together.
+    `masks`: of each defective picture, one a view.
     """
 
     good: Sequence[Seen]
@@ -36,7 +34,6 @@ class FitData:
     defective: Sequence[Seen]
     masks: Sequence[Sequence[Mask | None]]
     fold_of: tuple[int, ...]
-    mosaics: Mosaics = one_view
 
     def sample(self, views: str, without_fold: int | None = None) -> Sample:
         """What to fit on, all of it or all but one fold."""

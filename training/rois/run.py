@@ -245,8 +245,8 @@ def _raws(
 def _exam(data: AssemblyData, views: RegionViews, fitted: FittedAssembly) -> Exam:
     assembly = as_assembly(fitted.rois, fitted.classifiers)
 
-    def scores(maps: Features, view: int, score_map: ScoreMap) -> Scores:
-        return calibrated(assembly(maps, view).as_part(), score_map)
+    def scores(maps: Features, frame: Frame, score_map: ScoreMap) -> Scores:
+        return calibrated(assembly(maps, frame.view).as_part(), score_map)
 
     labels = [label for one in data.pictures for label in one.labels]
     good: list[Frame] = []
