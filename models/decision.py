@@ -124,13 +124,14 @@ class Scores:
 
     `image`: calibrated score in [0, 1]. `raw`: the scorer's own unit. `map`: `(h, w)` float32 calibrated anomaly map
     over the ROI, at the network's output resolution. `scoring`: the places that may score, the others are 0; None is
-    all of them.
+    all of them. `classes`: `(1 + K, h, w)` float32 logits of a network with a head, the anomaly's first; None without.
     """
 
     image: float
     raw: float
     map: NDArray[np.float32]
     scoring: NDArray[np.bool_] | None = None
+    classes: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

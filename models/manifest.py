@@ -22,6 +22,9 @@ from models.fitness import PresenceEntry as PresenceEntry
 from models.fitness import QualityEntry as QualityEntry
 from models.geometry_entry import GeometryEntry as GeometryEntry
 from models.geometry_entry import PictureSize
+from models.scorer_entry import HeadEntry as HeadEntry
+from models.scorer_entry import ScorerEntry as ScorerEntry
+from models.scorer_entry import TermEntry as TermEntry
 
 SCHEMA_VERSION = "okng-package/1"
 UNKNOWN_DEFECT = "unknown_defect"
@@ -71,21 +74,6 @@ class ScoreMap(Entry):
             if any(b <= a for a, b in pairwise(values)):
                 raise ValueError("a score map must rise from knot to knot")
         return self
-
-
-class ScorerEntry(Entry):
-    """How feature maps become a raw score; see models/scorers.py. `arrays` maps a role to a `.npy` file."""
-
-    kind: Literal["gaussian", "nearest_neighbour", "position_gaussian"]
-    strides: tuple[int, ...] = Field(min_length=1, max_length=3)
-    grid_stride: Literal[4, 8, 16]
-    pool: Literal[1, 3, 5]
-    smoothing_cells: float = Field(ge=0.0, le=8.0, allow_inf_nan=False)
-    top_fraction: float = Field(gt=0.0, le=1.0, allow_inf_nan=False)
-    arrays: dict[str, FileName]
-
-    def files(self) -> set[str]:
-        return set(self.arrays.values())
 
 
 class NamingEntry(Entry):
@@ -224,11 +212,13 @@ class Manifest(Entry):
 
     @model_validator(mode="after")
     def _task_fits(self) -> Manifest:
-        assembly = self.scorer if isinstance(self.scorer, AssemblyEntry) else None
-        if (self.task == "assembly") is not (assembly is not None):
+        if (self.task == "assembly") is not isinstance(self.scorer, AssemblyEntry):
             raise ValueError(f"the scorer {self.scorer.kind} is none for the task {self.task}")
-        if assembly is not None:
-            assembly.refuse_strangers({row.label for row in self.classes}, [one.view for one in self.golden.frames])
+        labels = {row.label for row in self.classes}
+        if isinstance(self.scorer, AssemblyEntry):
+            self.scorer.refuse_strangers(labels, [one.view for one in self.golden.frames])
+        else:
+            self.scorer.refuse_strangers(labels)
         return self
 
     @model_validator(mode="after")

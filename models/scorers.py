@@ -6,12 +6,13 @@ for every kind, only ever raises a score: `models.discriminator`.
 A place's vector is the concatenation of all strides' features, averaged over `pool` x `pool` neighbours, brought to the
 grid of `grid_stride`, centred by `mean` and multiplied by `projection` (`(D,)` scales or a `(D, d)` matrix). The
 picture's raw score is the mean of the highest `top_fraction` of the smoothed map (at least one place). Places that are
-masked score nothing and have no share in their neighbours' smoothing.
+masked score nothing and have no share in their neighbours' smoothing. What heads inside the network add to it stands in
+models/heads.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -31,33 +32,11 @@ from models.distances import Gaussian as Gaussian
 from models.distances import NearestNeighbour as NearestNeighbour
 from models.distances import PositionGaussian as PositionGaussian
 from models.errors import InferenceError, PackageError
+from models.heads import NO_NUMBER, Head, Logits
 from models.manifest import ScoreMap, ScorerEntry
-from models.tiling import Mosaic
-
-Mosaics = Callable[[tuple[int, int]], Mosaic]
-
-
-@dataclass(frozen=True, slots=True)
-class RawScores:
-    """`raw` of the picture, `map` `(h, w)` raw scores, `residuals` `(n, d)` of each view: how its places differ from
-    good.
-
-    `source`: for each place of the map, its place in the views one after another; None where there is one view.
-    `scoring` `(h, w)`: the places that may score; None is all of them.
-    """
-
-    raw: float
-    map: Floats
-    residuals: tuple[Floats, ...]
-    source: NDArray[np.intp] | None = None
-    scoring: NDArray[np.bool_] | None = None
-
-    def residuals_of(self, cells: NDArray[np.intp]) -> Floats:
-        """`(m, d)` of places given by their flat index."""
-        if self.source is None:
-            return self.residuals[0][cells]
-        views, rows = np.divmod(self.source.ravel()[cells], len(self.residuals[0]))
-        return np.stack([self.residuals[view][row] for view, row in zip(views, rows, strict=True)])
+from models.raw_scores import Mosaics as Mosaics
+from models.raw_scores import RawScores as RawScores
+from models.tiling import Mosaic, one_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +85,16 @@ class Scorer:
     """Feature maps of one picture → `RawScores`; pure, so the same features always give the same bits."""
 
     def __init__(
-        self, shape: ScorerShape, mean: Floats, projection: Floats, distance: Distance, raising: Raising | None
+        self,
+        shape: ScorerShape,
+        mean: Floats,
+        projection: Floats,
+        distance: Distance,
+        raising: Raising | None,
+        head: Head | None = None,
     ) -> None:
         self.shape, self._mean, self._projection = shape, mean, projection
-        self._distance, self._raising = distance, raising
+        self._distance, self._raising, self.head = distance, raising, head
 
     @property
     def dimensions(self) -> int:
@@ -122,7 +107,7 @@ class Scorer:
         Raises:
             InferenceError: a score is not finite.
         """
-        return self.join([self.places(features)], None)
+        return score_views(self, [features], one_view)
 
     def grid(self, features: Sequence[Floats]) -> tuple[int, int]:
         """(h, w) of a view's map."""
@@ -144,8 +129,8 @@ class Scorer:
             cells = _smoothed(cells, self.shape.smoothing_cells, scoring)
         return Places(cells, residuals)
 
-    def join(self, views: Sequence[Places], mosaic: Mosaic | None) -> RawScores:
-        """The picture's scores from those of its views; `mosaic` is None for one view that is all to score.
+    def join(self, views: Sequence[Places], mosaic: Mosaic) -> RawScores:
+        """The picture's scores from those of its views, by the distance from good alone.
 
         Raises:
             InferenceError: a score is not finite.
@@ -153,10 +138,10 @@ class Scorer:
         residuals = tuple(view.residuals for view in views)
         maps = [view.map for view in views]
         if not all(np.isfinite(one).all() for one in maps):
-            raise InferenceError("the model gave a score that is no number; the model may be damaged: certify it again")
-        source, left = None, None if mosaic is None else mosaic.left
+            raise InferenceError(NO_NUMBER)
+        source, left = None, mosaic.left
         cells = maps[0]
-        if mosaic is not None and len(maps) > 1:
+        if len(maps) > 1:
             cells, source = mosaic.join(maps)
         counted = cells if left is None else cells[left]
         count = max(1, round(counted.size * self.shape.top_fraction))
@@ -175,17 +160,26 @@ def _smoothed(cells: Floats, sigma: float, scoring: NDArray[np.bool_] | None) ->
 
 
 def score_views(scorer: Scorer, views: Iterable[Sequence[Floats]], mosaic_of: Mosaics) -> RawScores:
-    """Score one picture from the feature maps of its views; each is scored before the next is asked for.
+    """Score one picture from what the network gives of its views; each is scored before the next is asked for.
 
     Raises:
         InferenceError: a score is not finite.
+        ValueError: the network's outputs do not fit the scorer's head, or there is no view.
     """
     places: list[Places] = []
+    logits: list[Logits] = []
     mosaic: Mosaic | None = None
-    for features in views:
+    for outputs in views:
+        features = outputs
+        if scorer.head is not None:
+            features, own = scorer.head.split(outputs)
+            logits.append(own)
         mosaic = mosaic_of(scorer.grid(features))
         places.append(scorer.places(features, mosaic.scoring[len(places)]))
-    return scorer.join(places, mosaic)
+    if mosaic is None:
+        raise ValueError("a picture without a view has no score")
+    found = scorer.join(places, mosaic)
+    return found if scorer.head is None else scorer.head.join(found, logits, mosaic_of)
 
 
 def calibrated(raw: RawScores, score_map: ScoreMap) -> Scores:
@@ -194,7 +188,7 @@ def calibrated(raw: RawScores, score_map: ScoreMap) -> Scores:
     cells = np.interp(raw.map, knots, values).astype(np.float32)
     if raw.scoring is not None:
         cells[~raw.scoring] = 0
-    return Scores(float(np.interp(raw.raw, knots, values)), raw.raw, cells, raw.scoring)
+    return Scores(float(np.interp(raw.raw, knots, values)), raw.raw, cells, raw.scoring, raw.classes)
 
 
 # How an array is stored where not as float32 of one or two dimensions.
@@ -236,4 +230,5 @@ def load_scorer(entry: ScorerEntry, files: Mapping[str, bytes], size: tuple[int,
     if entry.grid_stride not in entry.strides:
         raise PackageError("the scorer's grid is none of its strides; export the package again")
     shape = ScorerShape(entry.grid_stride, entry.strides, entry.pool, entry.smoothing_cells, entry.top_fraction)
-    return Scorer(shape, mean, projection, load_distance(entry, arrays, size), load_raising(arrays, len(mean)))
+    head = None if entry.head is None else Head(entry.head, entry.strides)
+    return Scorer(shape, mean, projection, load_distance(entry, arrays, size), load_raising(arrays, len(mean)), head)

@@ -106,7 +106,7 @@ def test_without_masks_a_score_is_what_it_always_was() -> None:
     cells = np.random.default_rng(1).random((6, 6)).astype(np.float32)
     score = scorer(0.7, Gaussian())
     whole = np.ones((6, 6), np.bool_)
-    plain, masked = score(features(cells)), score.join([score.places(features(cells), whole)], None)
+    plain, masked = score(features(cells)), score.join([score.places(features(cells), whole)], one_view((6, 6)))
     assert plain.map == pytest.approx(masked.map, abs=1e-6)
 
 
