@@ -28,12 +28,12 @@ def map_loss(logits: Tensor, masks: Tensor) -> Tensor:
         area = named.sum((1, 2))
         loss = loss + ((picked * named).sum((1, 2)) / area.clamp(min=1))[area > 0].mean()
     probability = torch.sigmoid(anomaly)[:, None] * classes.exp() * (named | ~wrong)[:, None]
-    for index in range(classes.shape[1]):
+    shown = [index for index in range(classes.shape[1]) if (target == index + 1).any()]
+    for index in shown:
         truth = (target == index + 1).float()
-        if truth.any():
-            shared = (probability[:, index] * truth).sum()
-            union = probability[:, index].sum() + truth.sum() - shared
-            loss = loss + (1 - (shared + 1) / (union + 1)) / classes.shape[1]
+        shared = (probability[:, index] * truth).sum()
+        union = probability[:, index].sum() + truth.sum() - shared
+        loss = loss + (1 - shared / union) / len(shown)
     return loss
 
 

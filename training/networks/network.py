@@ -23,6 +23,18 @@ STRIDES = (4, 8, 16)
 _WIDTH = 48
 _HIDDEN = 64
 _RARE = -4.0
+# The trunk's maps have a standard deviation of about 5; what enters the heads is to have one of 1.
+_TAPS_ARE = 1 / 25
+
+
+def _begin(layer: nn.Module, gain: float) -> None:
+    """Random weights that keep the variance of what passes (He et al., ICCV 2015): the usual ones of torch lose two
+    thirds of it in each layer, and what the coarsest map knows never reaches the finest.
+    """
+    assert isinstance(layer, nn.Conv2d)
+    nn.init.normal_(layer.weight, std=(gain / layer.weight[0].numel()) ** 0.5)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
 
 
 class _Separable(nn.Module):
@@ -32,9 +44,11 @@ class _Separable(nn.Module):
         super().__init__()
         self.depthwise = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
         self.pointwise = nn.Conv2d(channels, channels, 1)
+        _begin(self.depthwise, 1.0)
+        _begin(self.pointwise, 2.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.relu6(self.pointwise(self.depthwise(x)))
+        return functional.relu6(self.pointwise(self.depthwise(x)), inplace=self.training)
 
 
 class Neck(nn.Module):
@@ -44,6 +58,8 @@ class Neck(nn.Module):
         super().__init__()
         self.lateral = nn.ModuleList(nn.Conv2d(CHANNELS[stride], _WIDTH, 1) for stride in STRIDES)
         self.smooth = nn.ModuleList(_Separable(_WIDTH) for _ in STRIDES)
+        for lateral in self.lateral:
+            _begin(lateral, _TAPS_ARE)
 
     def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
         x: Tensor | None = None
@@ -64,6 +80,7 @@ class Heads(nn.Module):
         self.map_hidden = _Separable(_WIDTH)
         self.out_map = nn.Conv2d(_WIDTH, 1 + classes, 1)
         self.image_hidden = nn.Conv2d(CHANNELS[16], _HIDDEN, 1)
+        _begin(self.image_hidden, 2.0 * _TAPS_ARE)
         self.out_image = nn.Linear(2 * _HIDDEN + 2 * (1 + classes), 1 + classes)
         nn.init.zeros_(self.out_map.weight)
         # Defects are rare: the first steps are not to be spent on learning that.
@@ -71,7 +88,7 @@ class Heads(nn.Module):
 
     def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
         logits = self.out_map(self.map_hidden(fine))
-        hidden = functional.relu6(self.image_hidden(coarse))
+        hidden = functional.relu6(self.image_hidden(coarse), inplace=self.training)
         pooled = [hidden.mean((2, 3)), hidden.amax((2, 3)), logits.mean((2, 3)), logits.amax((2, 3))]
         return logits, self.out_image(torch.cat(pooled, 1))
 

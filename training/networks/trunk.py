@@ -82,7 +82,7 @@ class _Conv(nn.Module):
         else:
             x = functional.pad(x, self.padding)
             x = functional.conv2d(x, self.weight, self.bias, self.stride, 0, 1, self.groups)
-        return functional.relu6(x) if self.active else x
+        return functional.relu6(x, inplace=self.training) if self.active else x
 
 
 class _InvertedResidual(nn.Module):
