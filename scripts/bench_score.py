@@ -29,6 +29,7 @@ from models.package import Package, open_package
 from models.runtimes.base import Placement
 from models.runtimes.choose import choose_runtime, installed_runtimes
 from models.scorers import Floats, Scorer, ScorerShape, embed
+from models.tiling import one_view
 from training.export import export_trunk
 from training.features import ALL_STRIDES
 from training.networks.trunk import CHANNELS
@@ -114,7 +115,7 @@ def _scorer_cost(name: str, scorer: Scorer, maps: dict[int, Floats], turns: int)
     steps = (
         lambda _turn: embed(features, scorer.shape),
         lambda _turn: scorer.of_vectors(vectors, grid),
-        lambda _turn: scorer.join([places], None),
+        lambda _turn: scorer.join([places], one_view(grid)),
     )
     return ScorerCost(name, *medians(steps, turns))
 
