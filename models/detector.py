@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +11,17 @@ from numpy.typing import NDArray
 
 from models.assembly import Assembly, View, decide_assembly
 from models.assembly_entry import AssemblyEntry
-from models.certification import Certificates, NoCertificates, listed
+from models.certification import Certificates, NoCertificates
 from models.decision import Decision, DefectClass, Limits, Scores, Unfit
 from models.errors import InferenceError, ModelError, PackageError
 from models.geometry import Framed, Geometry
 from models.geometry_entry import GeometrySpec, piece, resolved, said
 from models.golden import replay_golden_frames
-from models.judge import Judge, place_of, start_judge
-from models.manifest import QualityEntry
-from models.naming import Namer, load_namer, region_vector
+from models.judge import Judge, start_judge
+from models.manifest import QualityEntry, ScorerEntry
+from models.model_info import ModelInfo as ModelInfo
+from models.model_info import model_info
+from models.naming import Names, load_names
 from models.package import Package, open_package
 from models.prepared import Prepared
 from models.preprocess import Preprocessor
@@ -29,31 +30,8 @@ from models.quality import Gate, load_gate
 from models.regions import Region, decide
 from models.rules import NO_RULES, RuleSet
 from models.runtimes.base import Placement
-from models.typical import Typical, typical_in
+from models.segments import label_map
 from models.way_back import WayBack
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """What is loaded.
-
-    `certified`: the package lists this runtime and instruction set, or a station's record proves them; `certification`
-    says by what, or why not. `typical`: what the package's good pictures are like; see `models.typical`. `members`: of
-    two models that stand as one, each by itself; see `models.ensemble`.
-    """
-
-    id: str
-    version: str
-    hash: str
-    runtime: str
-    input_size: tuple[int, int]
-    classes: tuple[DefectClass, ...]
-    limits: Limits
-    certified: bool
-    certification: str = ""
-    typical: Mapping[str, Typical] = field(default_factory=dict)
-    members: tuple[ModelInfo, ...] = ()
-    geometry_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +63,15 @@ class Detector:
     """A verified, warmed-up, self-tested model; used by one thread at a time."""
 
     def __init__(
-        self, package: Package, judge: Judge, namer: Namer, info: ModelInfo, gate: Gate, geometry: Geometry
+        self, package: Package, judge: Judge, names: Names, info: ModelInfo, gate: Gate, geometry: Geometry
     ) -> None:
         self.info, self.geometry = info, geometry
-        self._judge, self._namer, self._gate = judge, namer, gate
+        self._judge, self._names, self._gate = judge, names, gate
         # Where pictures are cut otherwise, a part may lie where no empty picture was ever proven to be empty.
         own = info.geometry_hash != package.manifest.geometry.hash
         self._presence = load_presence(None if own else package.manifest.presence, package.files)
+        scorer = package.manifest.scorer
+        self._head = scorer.head if isinstance(scorer, ScorerEntry) else None
         self._preprocess = Preprocessor(*info.input_size)
         self._rois = judge.scorer.rois if isinstance(judge.scorer, Assembly) else ()
 
@@ -125,13 +105,13 @@ class Detector:
         judge = start_judge(package, Placement(runtime, device, threads, engine_cache))
         engine = judge.runtime
         try:
-            namer = load_namer(manifest, package.files, judge.dimensions)
+            names = load_names(manifest, package.files, judge.dimensions)
             replay_golden_frames(manifest, package.files, engine.name, judge)
         except (ModelError, ValueError):
             engine.close()
             raise
-        info = _info(package, judge, certificates or NoCertificates(), own.spec.digest())
-        return cls(package, judge, namer, info, gate, own)
+        info = model_info(package, judge, certificates or NoCertificates(), own.spec.digest())
+        return cls(package, judge, names, info, gate, own)
 
     def inspect(self, image: NDArray[np.uint8], limits: Limits | None = None, rules: RuleSet = NO_RULES) -> Inspection:
         """Prepare and judge one camera picture; blocks for some ten milliseconds.
@@ -196,12 +176,13 @@ class Detector:
         scores = self._judge.calibrated(raw)
 
         def name(region: Region) -> DefectClass:
-            return self._namer(region_vector(raw.residuals_of(region.cells), region.scores))
+            return self._names(raw, region)
 
         def way_back(grid: tuple[int, int]) -> WayBack:
             return self.geometry.way_back(size, grid, pose)
 
-        decision = decide(scores, limits or self.info.limits, way_back, name)
+        mask_from = None if self._head is None else self._head.mask_from
+        decision = decide(scores, limits or self.info.limits, way_back, name, mask_from)
         score_ns = time.perf_counter_ns() - started - infer_ns
         return Judgement(prepared, scores, rules.apply(decision, pose), 0, infer_ns, score_ns)
 
@@ -224,6 +205,24 @@ class Detector:
         rows = {row.label: row for row in self.info.classes}
         scores, decision = decide_assembly(views, self._judge.score_map, limits, rows)
         return Judgement(prepared, scores, rules.apply(decision, prepared.pose), 0, infer_ns, score_ns)
+
+    @property
+    def mask_classes(self) -> tuple[str, ...] | None:
+        """The labels that 1, 2, … stand for in `label_map`; None where the network draws none."""
+        return None if self._head is None else self._head.classes
+
+    def label_map(self, judged: Judgement) -> NDArray[np.uint8]:
+        """Which defect each pixel of the camera picture shows, `(H, W)`, 0 for none; see `models.segments`.
+
+        Raises:
+            ValueError: the network has no head.
+        """
+        if self._head is None or judged.scores.classes is None:
+            raise ValueError(f"the network of {self.info.id} has no head that could draw masks")
+        prepared = judged.prepared
+        return label_map(
+            judged.scores.classes, self._head.mask_from, self.geometry, prepared.picture_size, prepared.pose
+        )
 
     @property
     def teaches_presence(self) -> bool:
@@ -256,24 +255,3 @@ def geometry_in_force(package: Package, asked: GeometrySpec | None) -> Geometry:
     except ValueError as error:
         raise PackageError(f"the recipe's geometry does not fit the package: {said(error)}") from error
     return Geometry(spec, manifest.input.size, package.files)
-
-
-def _info(package: Package, judge: Judge, certificates: Certificates, geometry_hash: str) -> ModelInfo:
-    manifest, place = package.manifest, place_of(package, judge)
-    by_package = listed(judge.artefact, judge.runtime.name, place)
-    reason = None if by_package else certificates.why_not(place)
-    if geometry_hash != manifest.geometry.hash:
-        reason = "the recipe cuts pictures otherwise than the package was proven with; train with this geometry"
-    return ModelInfo(
-        id=manifest.id,
-        version=manifest.version,
-        hash=package.hash,
-        runtime=judge.runtime.label,
-        input_size=manifest.input.size,
-        classes=tuple(row.defect_class() for row in manifest.classes),
-        limits=manifest.limits.limits(),
-        certified=reason is None,
-        certification=reason or ("by the package" if by_package else "by okng certify on this machine"),
-        typical=typical_in(manifest, judge.runtime.name),
-        geometry_hash=geometry_hash,
-    )

@@ -3,19 +3,25 @@
 A region's vector is the mean residual of its places (how they differ from good), scaled to unit length. It takes the
 class of the most similar prototype (cosine), or `unknown_defect` below the package's similarity threshold. A name never
 changes an outcome.
+
+Where the network has a head and its anomaly logit reaches `mask_from` in the region, the head names it: by the class of
+the highest mean logit over those places, or `unknown_defect` where that class leads the next by less than `min_margin`.
+A region that the distance from good alone found is one that the head does not know: prototypes may name it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.decision import DefectClass
 from models.errors import PackageError
-from models.manifest import UNKNOWN_DEFECT, Manifest
-from models.scorers import Floats, load_array
+from models.manifest import UNKNOWN_DEFECT, HeadEntry, Manifest, ScorerEntry
+from models.regions import Region
+from models.scorers import Floats, RawScores, load_array
 
 MAX_PROTOTYPES_PER_CLASS = 32
 
@@ -49,6 +55,47 @@ class Namer:
         if similarity[best] < self._min_similarity:
             return self._unknown
         return self._by_code[int(self._codes[best])]
+
+
+class HeadNamer:
+    """Logits of a region's places → a row of the defect catalogue, or None where the head sees nothing there."""
+
+    def __init__(self, entry: HeadEntry, classes: Sequence[DefectClass]) -> None:
+        by_label = {row.label: row for row in classes}
+        self._rows = [by_label[label] for label in entry.classes]
+        self._unknown = by_label[UNKNOWN_DEFECT]
+        self._mask_from, self._min_margin = np.float32(entry.mask_from), entry.min_margin
+
+    def __call__(self, classes: Floats, cells: NDArray[np.intp]) -> DefectClass | None:
+        """`classes` `(1 + K, h, w)` logits, the anomaly's first; `cells` flat indices of its places."""
+        own = classes.reshape(len(classes), -1)[:, cells]
+        seen = own[1:, own[0] >= self._mask_from]
+        if not self._rows or seen.shape[1] == 0:
+            return None
+        means = seen.mean(axis=1, dtype=np.float64)
+        best = int(means.argmax())
+        if len(means) > 1 and means[best] - np.partition(means, -2)[-2] < self._min_margin:
+            return self._unknown
+        return self._rows[best]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The head's word for a region where it has one, else the prototypes'."""
+
+    prototypes: Namer
+    head: HeadNamer | None
+
+    def __call__(self, raw: RawScores, region: Region) -> DefectClass:
+        by_head = None if self.head is None or raw.classes is None else self.head(raw.classes, region.cells)
+        return by_head or self.prototypes(region_vector(raw.residuals_of(region.cells), region.scores))
+
+
+def load_names(manifest: Manifest, files: Mapping[str, bytes], dimensions: int) -> Names:
+    """Raises PackageError: as `load_namer`."""
+    head = manifest.scorer.head if isinstance(manifest.scorer, ScorerEntry) else None
+    by_head = None if head is None else HeadNamer(head, [row.defect_class() for row in manifest.classes])
+    return Names(load_namer(manifest, files, dimensions), by_head)
 
 
 def load_namer(manifest: Manifest, files: Mapping[str, bytes], dimensions: int) -> Namer:

@@ -31,15 +31,21 @@ class Region:
     peak: float
 
 
-def find_regions(score_map: Floats, limit: float, scoring: NDArray[np.bool_] | None = None) -> tuple[Region, ...]:
+def find_regions(
+    score_map: Floats,
+    limit: float,
+    scoring: NDArray[np.bool_] | None = None,
+    marked: NDArray[np.bool_] | None = None,
+) -> tuple[Region, ...]:
     """Pieces of the map at or above `limit`, highest first, at most 64; none is searched for below the maximum.
 
-    `scoring`: the places that may be part of one; None is all of them.
+    `scoring`: the places that may be part of one; None is all of them. `marked`: places that count whatever they score.
     """
     least = np.float32(limit)  # the map's own precision, or a cell exactly on the limit would be lost
-    if cv2.minMaxLoc(score_map)[1] < least:
+    if marked is None and cv2.minMaxLoc(score_map)[1] < least:
         return ()
-    mask = (score_map >= least if scoring is None else (score_map >= least) & scoring).astype(np.uint8)
+    found = score_map >= least if marked is None else (score_map >= least) | marked
+    mask = (found if scoring is None else found & scoring).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     flat_labels, flat_scores = labels.ravel(), score_map.ravel()
     regions = []
@@ -65,6 +71,7 @@ def decide(
     limits: Limits,
     way_back: Callable[[tuple[int, int]], WayBack],
     name: Callable[[Region], DefectClass],
+    mask_from: float | None = None,
 ) -> Decision:
     """Judge one picture.
 
@@ -73,6 +80,7 @@ def decide(
         limits: the limits in force.
         way_back: from a map of (width, height) to the camera picture.
         name: the catalogue row of a region; cannot change the outcome.
+        mask_from: the anomaly logit of a head from which a place is part of a region; the outcome is the score's alone.
 
     Returns:
         The outcome with one reason. OK has no detections, NG has at least one; boxes are in camera pixels.
@@ -81,7 +89,11 @@ def decide(
         InferenceError: the score is not a finite number in [0, 1].
     """
     outcome = outcome_of(scores.image, limits)
-    found = find_regions(scores.map, limits.ok_below, scores.scoring) if outcome is not Outcome.OK else ()
+    marked = None
+    if mask_from is not None and scores.classes is not None:
+        # A logit of the whole image has no place, so that what it finds may show on the map below the limit only.
+        marked = np.asarray(scores.classes[0] >= np.float32(mask_from))
+    found = find_regions(scores.map, limits.ok_below, scores.scoring, marked) if outcome is not Outcome.OK else ()
     complete = 0 < len(found) < MAX_DETECTIONS
     regions = found or ((peak_region(scores.map, scores.scoring),) if outcome is not Outcome.OK else ())
     back = way_back((scores.map.shape[1], scores.map.shape[0]))

@@ -1,13 +1,18 @@
-"""The port `Runtime`: a network on some engine, bytes in, feature maps out."""
+"""The port `Runtime`: a network on some engine, pixels in, feature maps and logits out."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+_STRIDE = re.compile(r"stride(\d{1,4})")
+_HEADS = {"head": 10_000, "image": 10_001}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ class Runtime(Protocol):
             tensor: `(1, H, W, 3)` uint8 BGR, contiguous.
 
         Returns:
-            Feature maps `(C, h, w)` float32, finest first. They may be overwritten by the next call.
+            `(C, h, w)` float32: feature maps, finest first; then, where the network has heads, the map of logits and
+            after it those of the whole image, `(C, 1, 1)`. They may be overwritten by the next call.
 
         Raises:
             InferenceError: the engine failed on this tensor.
@@ -53,6 +59,24 @@ class Runtime(Protocol):
 
     def close(self) -> None:
         """Free the engine's memory; `infer` may not be called after."""
+
+
+def output_order(names: Sequence[Collection[str]]) -> tuple[int, ...]:
+    """The places of a network's outputs in the order that `Runtime.infer` gives them in.
+
+    Args:
+        names: of each output all its names. `stride<n>`, `head` and `image` settle the order; where any has none of
+            these, or two have the same, the outputs stand as the file has them.
+    """
+    ranks = [next((rank for name in sorted(own) if (rank := _rank(name)) is not None), None) for own in names]
+    if None in ranks or len(set(ranks)) < len(ranks):
+        return tuple(range(len(names)))
+    return tuple(index for _, index in sorted((rank, index) for index, rank in enumerate(ranks) if rank is not None))
+
+
+def _rank(name: str) -> int | None:
+    found = _STRIDE.fullmatch(name)
+    return int(found[1]) if found else _HEADS.get(name)
 
 
 def first_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InferenceError, PackageError, RuntimeUnavailable
-from models.runtimes.base import Placement, first_line
+from models.runtimes.base import Placement, first_line, output_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,14 @@ class OnnxRuntime:
         self.label = label
         self._session, self._errors = session, errors
         self._input: str = session.get_inputs()[0].name
+        self._order = output_order([[output.name] for output in session.get_outputs()])
 
     def infer(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         try:
             outputs = self._session.run(None, {self._input: tensor})
         except self._errors as error:
             raise InferenceError(f"onnxruntime failed on this picture ({first_line(error)})") from error
-        return tuple(output[0] for output in outputs)
+        return tuple(outputs[index][0] for index in self._order)
 
     def close(self) -> None:
         self._session = None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InferenceError, PackageError, RuntimeUnavailable
-from models.runtimes.base import Placement, first_line
+from models.runtimes.base import Placement, first_line, output_order
 
 _ERRORS = (RuntimeError, TypeError, ValueError)  # what its bindings turn ov::Exception and wrong arguments into
 
@@ -46,7 +46,7 @@ class OpenVinoRuntime:
             compiled = core.compile_model(core.read_model(model), device, _properties(device, placement.threads))
             runs_on = "-".join(compiled.get_property("EXECUTION_DEVICES")).lower() if device == "AUTO" else ""
             self._request: Any = compiled.create_infer_request()
-            self._outputs = range(len(compiled.outputs))
+            self._outputs = output_order([output.get_names() for output in compiled.outputs])
         except _ERRORS as error:
             remedy = "export it again" if device == "CPU" else 'export it again, or set [model] device = "CPU"'
             raise PackageError(

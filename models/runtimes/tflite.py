@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ _STRIDES = (4, 8, 16, 32)
 class TfLiteRuntime:
     """`Runtime` on LiteRT with its default delegate, XNNPACK.
 
-    The interpreter keeps the outputs in an order of its own, so they are told apart by their size: a feature map of
-    stride s is `(1, H/s, W/s, C)`, and no two have the same s.
+    The interpreter keeps the outputs in an order of its own. Where a signature numbers them `output_<n>`, as converters
+    do, that is their order; else they are feature maps alone, told apart by their size: one of stride s is
+    `(1, H/s, W/s, C)`, and no two have the same s.
     """
 
     name = "tflite"
@@ -31,11 +33,14 @@ class TfLiteRuntime:
             self._interpreter: Any = make(model_content=model, num_threads=placement.threads)
             self._interpreter.allocate_tensors()
             inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+            numbered = _numbered(self._interpreter, len(outputs))
         except _ERRORS as error:
             raise PackageError(f"LiteRT cannot load the network ({first_line(error)}); export it again") from error
         height, width = _input_size(inputs)
         self._input: int = inputs[0]["index"]
-        self._outputs = _finest_first(outputs, height, width)
+        self._outputs = (
+            _finest_first(outputs, height, width) if numbered is None else _with_heads(numbered, height, width)
+        )
 
     def infer(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         try:
@@ -80,6 +85,34 @@ def _input_size(inputs: list[dict[str, Any]]) -> tuple[int, int]:
     if len(inputs) != 1 or len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][0] != 1 or shapes[0][3] != 3:
         raise PackageError("the network does not take one uint8 picture (1, H, W, 3); export the package again")
     return shapes[0][1:3]
+
+
+def _numbered(interpreter: Any, count: int) -> list[dict[str, Any]] | None:
+    """The outputs as the file's one signature numbers them; None where it does not."""
+    signatures = interpreter.get_signature_list()
+    if len(signatures) != 1:
+        return None
+    details = interpreter.get_signature_runner(next(iter(signatures))).get_output_details()
+    names = [f"output_{number}" for number in range(count)]
+    return [details[name] for name in names] if set(names) == set(details) else None
+
+
+def _with_heads(outputs: list[dict[str, Any]], height: int, width: int) -> tuple[int, ...]:
+    """Tensor indices of feature maps by rising stride, of a map of logits and of logits of the whole image."""
+    shapes = [tuple(int(n) for n in one["shape"]) for one in outputs]
+    strides = [
+        next((s for s in _STRIDES if shape[:3] == (1, height // s, width // s) and len(shape) == 4), None)
+        for shape in shapes
+    ]
+    maps = len(shapes) - (len(shapes) > 1 and shapes[-1][:3] == (1, 1, 1))
+    # The last map may be a head's, of any stride.
+    rising = all(a is not None and b is not None and a < b for a, b in pairwise(strides[: max(1, maps - 1)]))
+    if None in strides[:maps] or not rising or any(one["dtype"] != np.float32 for one in outputs):
+        raise PackageError(
+            f"the network gives {shapes}, not float32 maps (1, H/s, W/s, C) by rising stride s with those of heads "
+            "after them; export the package again"
+        )
+    return tuple(int(one["index"]) for one in outputs)
 
 
 def _finest_first(outputs: list[dict[str, Any]], height: int, width: int) -> tuple[int, ...]:

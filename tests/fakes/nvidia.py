@@ -10,7 +10,7 @@ import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -129,6 +129,9 @@ class FakeSession:
     def get_inputs(self) -> list[Any]:
         found = type("Input", (), {"name": "pixels", "shape": [1, 64, 64, 3]})
         return [found()]
+
+    def get_outputs(self) -> list[Any]:
+        return [SimpleNamespace(name="stride16")]
 
     def run(self, _names: None, given: dict[str, NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
         self._runs += 1

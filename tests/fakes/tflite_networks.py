@@ -1,7 +1,8 @@
 """LiteRT files small enough to read, written field by field; see models/runtimes/tflite_file.py for the tables.
 
 uint8 NHWC pixels → CAST → AVERAGE_POOL_2D for each stride: block means `(1, 64/s, 64/s, 3)`, as the package of
-tests/fakes/packages.py has them in ONNX. The hostile variants are the same network with one thing more.
+tests/fakes/packages.py has them in ONNX, and MAX_POOL_2D for each head: block maxima. The hostile variants are the same
+network with one thing more.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import flatbuffers  # type: ignore[import-untyped]
 
 SIZE = 64
 _FLOAT32, _UINT8 = 0, 3
-_AVERAGE_POOL_2D, _CAST, _CUSTOM, _DELEGATE = 1, 53, 32, 51
+_AVERAGE_POOL_2D, _MAX_POOL_2D, _CAST, _CUSTOM, _DELEGATE = 1, 17, 53, 32, 51
 _POOL_OPTIONS = 5
 _VALID = 1
 
@@ -35,26 +36,34 @@ class Evil:
     identifier: bytes = b"TFL3"
 
 
-def tflite_network(strides: Sequence[int] = (16,), evil: Evil | None = None, float_input: bool = False) -> bytes:
-    """A file whose outputs stand in the order of `strides`."""
+def tflite_network(
+    strides: Sequence[int] = (16,),
+    evil: Evil | None = None,
+    float_input: bool = False,
+    heads: Sequence[int] = (),
+    numbers: Sequence[int] = (),
+) -> bytes:
+    """A file whose outputs stand in the order of `strides`, then `heads`; a signature gives them these `numbers`."""
     evil = evil or Evil()
     builder = flatbuffers.Builder(1024)
-    shapes = [(1, SIZE, SIZE, 3)] * 2 + [(1, SIZE // s, SIZE // s, 3) for s in strides]
-    kinds = [_FLOAT32 if float_input else _UINT8] + [_FLOAT32] * (1 + len(strides))
+    pools = [(1, side) for side in strides] + [(2, side) for side in heads]
+    shapes = [(1, SIZE, SIZE, 3)] * 2 + [(1, SIZE // side, SIZE // side, 3) for _, side in pools]
+    kinds = [_FLOAT32 if float_input else _UINT8] + [_FLOAT32] * (1 + len(pools))
     tensors = [_tensor(builder, shape, kind, evil) for shape, kind in zip(shapes, kinds, strict=True)]
     operators = [_operator(builder, evil.operator_code, [0], [1], custom=evil.cast_options)]
-    operators += [_operator(builder, 1, [1], [2 + n], pool=s) for n, s in enumerate(strides)]
+    operators += [_operator(builder, code, [1], [2 + n], pool=side) for n, (code, side) in enumerate(pools)]
     graph = _table(
         builder,
         6,
         [
             _offset(0, _offsets(builder, tensors)),
             _offset(1, _integers(builder, [0])),
-            _offset(2, _integers(builder, list(range(2, 2 + len(strides))))),
+            _offset(2, _integers(builder, list(range(2, 2 + len(pools))))),
             _offset(3, _offsets(builder, operators)),
         ],
     )
     codes = [_code(builder, evil.cast_code, evil.cast_name), _code(builder, _AVERAGE_POOL_2D)]
+    codes += [_code(builder, _MAX_POOL_2D)] if heads else []
     buffer = _table(builder, 3, [lambda: builder.PrependUint64Slot(1, evil.buffer_offset, 0)])
     fields = [
         lambda: builder.PrependUint32Slot(0, evil.version, 0),
@@ -62,6 +71,8 @@ def tflite_network(strides: Sequence[int] = (16,), evil: Evil | None = None, flo
         _offset(2, _offsets(builder, [graph])),
         _offset(4, _offsets(builder, [buffer])),
     ]
+    if numbers:
+        fields.append(_offset(7, _offsets(builder, [_signature(builder, numbers)])))
     if evil.external_buffers:
         fields.append(_offset(9, _offsets(builder, [_table(builder, 4, [])])))
     builder.Finish(_table(builder, 10, fields), file_identifier=evil.identifier)
@@ -126,6 +137,25 @@ def _tensor(builder: Any, shape: Sequence[int], kind: int, evil: Evil) -> int:
             lambda: builder.PrependUint32Slot(10, evil.tensor_external, 0),
         ],
     )
+
+
+def _signature(builder: Any, numbers: Sequence[int]) -> int:
+    inputs = [_named(builder, "args_0", 0)]
+    outputs = [_named(builder, f"output_{number}", 2 + n) for n, number in enumerate(numbers)]
+    return _table(
+        builder,
+        5,
+        [
+            _offset(0, _offsets(builder, inputs)),
+            _offset(1, _offsets(builder, outputs)),
+            _offset(2, builder.CreateString("serving_default")),
+        ],
+    )
+
+
+def _named(builder: Any, name: str, tensor: int) -> int:
+    text = builder.CreateString(name)
+    return _table(builder, 2, [_offset(0, text), lambda: builder.PrependUint32Slot(1, tensor, 0)])
 
 
 def _operator(

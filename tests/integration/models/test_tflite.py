@@ -47,6 +47,54 @@ def test_outputs_in_any_order_come_finest_first(order: tuple[int, ...]) -> None:
     assert [float(one[0, -one.shape[1] // 4 - 1, one.shape[2] // 4]) for one in maps] == [255.0] * 3
 
 
+# Outputs stand in the file in an order of the converter's; the signature says which is which.
+HEADS = {
+    "after features of the same stride": ((16, 4), (4,), (1, 0, 2), [(16, 16), (4, 4), (16, 16)]),
+    "finer than all features": ((16, 8), (4,), (1, 0, 2), [(8, 8), (4, 4), (16, 16)]),
+    "with one of the image": ((16,), (64, 4), (0, 2, 1), [(4, 4), (16, 16), (1, 1)]),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_logits_of_heads_come_after_the_feature_maps(name: str) -> None:
+    strides, heads, numbers, shapes = HEADS[name]
+    maps = choose_runtime("tflite", tflite_network(strides, heads=heads, numbers=numbers), 1).infer(
+        white_block_frame()[None]
+    )
+    assert [one.shape[1:] for one in maps] == shapes
+    # Block means of a picture that is mostly gray, and a head's block maxima.
+    assert maps[0].mean() < 140
+    if len(heads) > 1:
+        assert maps[-1].tolist() == [[[255.0]]] * 3
+
+
+def test_a_head_is_told_from_the_feature_map_of_its_size() -> None:
+    """A block of 3 white columns: the mean of its places and their maximum differ."""
+    picture = gray_frame()[None]
+    picture[:, :, 3] = 255
+    network = tflite_network((4,), heads=(4,), numbers=(1, 0))
+    first, second = choose_runtime("tflite", network, 1).infer(picture)
+    assert (float(first[0, 0, 0]), float(second[0, 0, 0])) == (255.0, 159.0)
+    first, second = choose_runtime("tflite", tflite_network((4,), heads=(4,), numbers=(0, 1)), 1).infer(picture)
+    assert (float(first[0, 0, 0]), float(second[0, 0, 0])) == (159.0, 255.0)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        tflite_network((4,), heads=(4,)),
+        tflite_network((4,), heads=(4,), numbers=(3, 7)),
+        tflite_network((4, 16), heads=(2,), numbers=(0, 1, 2)),
+        tflite_network((16, 4), heads=(4,), numbers=(0, 1, 2)),
+        tflite_network((4,), heads=(64, 64), numbers=(0, 1, 2)),
+    ],
+    ids=["no signature", "other numbers", "a stride nobody reads", "the coarsest first", "two of the image"],
+)
+def test_heads_that_cannot_be_told_are_refused(network: bytes) -> None:
+    with pytest.raises(PackageError, match="export the package again"):
+        choose_runtime("tflite", network, 1)
+
+
 def test_channels_come_in_the_order_blue_green_red() -> None:
     picture = np.zeros((1, 64, 64, 3), np.uint8)
     picture[..., 0], picture[..., 2] = 10, 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -103,3 +104,21 @@ def test_detections_are_complete_unless_some_were_cut_off_or_one_was_made_up() -
     judged = [decide(scores(0.9, each), LIMITS, back(), name) for each in (one, spotted, none)]
     assert [len(decision.detections) for decision in judged] == [1, MAX_DETECTIONS, 1]
     assert [decision.complete for decision in judged] == [True, False, False]
+
+
+def test_marked_places_are_regions_whatever_they_score() -> None:
+    score_map, marked = np.zeros((4, 4), np.float32), np.zeros((4, 4), np.bool_)
+    score_map[0, 0] = 0.9
+    marked[0, 1] = marked[3, 3] = True
+    first, second = find_regions(score_map, 0.5, None, marked)
+    assert (first.box, first.peak) == (Box(0, 0, 2, 1), pytest.approx(0.9))
+    assert (second.box, second.peak) == (Box(3, 3, 1, 1), 0.0)
+    seen = ~marked
+    assert [one.box for one in find_regions(score_map, 0.5, seen, marked)] == [Box(0, 0, 1, 1)]
+
+
+def test_what_a_head_marks_changes_no_outcome() -> None:
+    classes = np.full((2, 8, 8), 9, np.float32)
+    seen = replace(scores(0.1), classes=classes)
+    assert decide(seen, LIMITS, back(), name, 0.0).detections == ()
+    assert decide(seen, LIMITS, back(), name, 0.0).outcome is Outcome.OK
