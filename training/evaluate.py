@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.decision import Limits, Outcome
-from models.detector import Detector
+from models.detector import Detector, Judgement
 from models.manifest import UNKNOWN_DEFECT, Manifest
 from models.picture_file import read_picture
 from models.runtimes.choose import installed_runtimes
@@ -21,14 +21,13 @@ from training.metrics.rate import Rate
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the Detector said of one picture; `named` is the first detection's label or "" and `map` its score map."""
+    """What the Detector said of one picture; `named` is the first detection's label or ""."""
 
     picture: Picture
     score: float
     outcome: Outcome
     named: str
     latency_ms: float
-    map: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +90,29 @@ def proven_here(manifest: Manifest) -> tuple[str, ...]:
     return tuple(name for name in installed_runtimes(formats) if name in manifest.score_maps)
 
 
-def judge_pictures(detector: Detector, pictures: Iterable[Picture], limits: Limits | None = None) -> list[Judged]:
-    """Run every picture through the detector."""
+def judge_pictures(
+    detector: Detector,
+    pictures: Iterable[Picture],
+    limits: Limits | None = None,
+    also: Callable[[Picture, Judgement], None] | None = None,
+) -> list[Judged]:
+    """Run every picture through the detector; `also` takes what of each is not kept, its map above all."""
     judged = []
     for picture in pictures:
         found = detector.judge_anyway(read_picture(picture.path), limits)
-        decision = found.decision
-        took_ms = (found.preprocess_ns + found.infer_ns + found.score_ns) / 1e6
-        named = decision.detections[0].label if decision.detections else ""
-        outcome = Outcome.NO_PART if found.prepared.empty else decision.outcome
-        judged.append(Judged(picture, decision.score, outcome, named, took_ms, found.scores.map))
+        judged.append(judged_of(picture, found))
+        if also is not None:
+            also(picture, found)
     return judged
+
+
+def judged_of(picture: Picture, found: Judgement) -> Judged:
+    """What of a judgement every figure needs."""
+    decision = found.decision
+    took_ms = (found.preprocess_ns + found.infer_ns + found.score_ns) / 1e6
+    named = decision.detections[0].label if decision.detections else ""
+    outcome = Outcome.NO_PART if found.prepared.empty else decision.outcome
+    return Judged(picture, decision.score, outcome, named, took_ms)
 
 
 def count_gaps(detector: Detector, empty: Sequence[Picture]) -> Rate:

@@ -20,25 +20,31 @@ Statistic = Callable[[NDArray[np.float64]], float]
 
 
 def bootstrap(
-    groups: Sequence[str], statistic: Statistic, seed: int = 0, draws: int = DRAWS, confidence: float = 0.95
-) -> tuple[float, float] | None:
-    """Two-sided interval of a figure of pictures, of which `groups` tells the group of each.
+    groups: Sequence[str], statistics: Sequence[Statistic], seed: int = 0, draws: int = DRAWS, confidence: float = 0.95
+) -> tuple[tuple[float, float] | None, ...]:
+    """Two-sided intervals of figures of pictures, of which `groups` tells the group of each; all on the same draws.
 
-    Draws on which the figure is NaN (no defective picture was drawn) are left out. The same for the same seed.
+    Draws on which a figure is NaN (no defective picture was drawn) are left out. The same for the same seed.
 
     Returns:
-        None where there are fewer than two groups, or half of the draws have no figure: nothing can be said.
+        One for each figure; None where there are fewer than two groups, or half of the draws have no figure: nothing
+        can be said.
     """
     names, group_of = np.unique(np.asarray(groups), return_inverse=True)
     if len(names) < 2:
-        return None
+        return (None,) * len(statistics)
     rng = np.random.default_rng(seed)
-    found = np.empty(draws)
+    found = np.empty((draws, len(statistics)))
     for at in range(draws):
-        drawn = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-        found[at] = statistic(drawn[group_of].astype(np.float64))
-    defined = found[np.isfinite(found)]
-    if len(defined) < _DEFINED * draws:
+        drawn = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names)).astype(np.float64)
+        weights = drawn[group_of]
+        found[at] = [statistic(weights) for statistic in statistics]
+    return tuple(_interval(values, confidence) for values in found.T)
+
+
+def _interval(values: NDArray[np.float64], confidence: float) -> tuple[float, float] | None:
+    defined = values[np.isfinite(values)]
+    if len(defined) < _DEFINED * len(values):
         return None
     low, high = np.quantile(defined, ((1 - confidence) / 2, (1 + confidence) / 2))
     return float(low), float(high)

@@ -11,21 +11,31 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-
-def table_of(shown: Sequence[int], named: Sequence[int], classes: int) -> NDArray[np.int64]:
-    """`(classes, classes)`: row what a picture shows, column what it was named; a negative name is none of them."""
-    table = np.zeros((classes, classes + 1), np.int64)
-    np.add.at(table, (np.asarray(shown, np.intp), np.maximum(np.asarray(named, np.intp), -1)), 1)
-    return table
+Table = NDArray[np.float64]
 
 
-def accuracy(table: NDArray[np.float64] | NDArray[np.int64]) -> float:
+def table_of(
+    shown: Sequence[int] | NDArray[np.int64],
+    named: Sequence[int] | NDArray[np.int64],
+    classes: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Table:
+    """`(classes, classes + 1)`: row what a picture shows, column what it was named; -1 is no name, the last column.
+
+    `weights`: how often each counts.
+    """
+    named = np.asarray(named, np.intp)
+    pairs = np.asarray(shown, np.intp) * (classes + 1) + np.where(named < 0, classes, named)
+    return np.bincount(pairs, weights, minlength=classes * (classes + 1)).reshape(classes, -1).astype(np.float64)
+
+
+def accuracy(table: Table) -> float:
     """Share that is named right; NaN of nothing."""
     total = table.sum()
     return float(np.diagonal(table).sum() / total) if total else float("nan")
 
 
-def macro_f1(table: NDArray[np.float64] | NDArray[np.int64]) -> float:
+def macro_f1(table: Table) -> float:
     """Mean F1 of the classes that are shown; NaN of nothing."""
     right = np.diagonal(table).astype(np.float64)
     shown, named = table.sum(1), table.sum(0)[: len(right)]

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from models.assembly_entry import AssemblyEntry
 from models.decision import outcome_of
-from models.detector import Detector
+from models.detector import Detector, Judgement
 from models.package import open_package
 from training.data.dataset import Picture
 from training.data.pictures import decode_known
 from training.errors import BadData
 from training.evaluate import proven_here
+from training.rois.catalogue import Roi
 from training.rois.dataset import AssemblyData, open_assembly
 from training.rois.figures import RegionFigures, RegionJudged, by_part, by_region
 from training.splits.chosen import Chosen
@@ -41,13 +42,22 @@ def judge_assembly(
     for one in data.pictures:
         found = detector.judge_anyway(read(one.picture))
         unfit += found.prepared.settled
-        seen = {detection.label: detection.seen for detection in found.decision.detections}
-        scores = [float(score) for score in found.scores.map[:, 0]]
-        for roi, label, score in zip(data.rois, one.labels, scores, strict=True):
-            outcome = outcome_of(score, found.decision.limits)
-            shows = seen.get(roi.name, roi.expect)
-            judged.append(RegionJudged(one.picture, roi.name, roi.expect, label, score, outcome, shows))
+        judged += regions_judged(one.picture, one.labels, data.rois, found)
     return judged, unfit
+
+
+def regions_judged(
+    picture: Picture, labels: Sequence[str], rois: Sequence[Roi], found: Judgement
+) -> list[RegionJudged]:
+    """What was said of every region of one picture; `labels` are what they show, in the order of `rois`."""
+    seen = {detection.label: detection.seen for detection in found.decision.detections}
+    judged = []
+    for roi, label, score in zip(rois, labels, found.scores.map[:, 0].tolist(), strict=True):
+        outcome = outcome_of(score, found.decision.limits)
+        judged.append(
+            RegionJudged(picture, roi.name, roi.expect, label, score, outcome, seen.get(roi.name, roi.expect))
+        )
+    return judged
 
 
 def evaluate_assembly(
@@ -65,18 +75,28 @@ def evaluate_assembly(
     if not isinstance(manifest.scorer, AssemblyEntry):
         raise BadData(f"{package} judges whole pictures, {root} has named regions; name a data set with good/")
     data = open_assembly(root)
+    refuse_other_regions(package, manifest.scorer, data)
     if chosen is not None:
-        names = chosen.names(root, [one.picture for one in data.pictures], data.copies)
-        data = data.only([at for at, one in enumerate(data.pictures) if one.picture.name in names])
-    ours = [(roi.name, roi.expect) for roi in manifest.scorer.rois]
+        data = chosen_parts(data, chosen)
+    runtimes = proven_here(manifest) if runtime == "all" else (runtime,)
+    return [_on(package, name, threads, data) for name in runtimes]
+
+
+def chosen_parts(data: AssemblyData, chosen: Chosen) -> AssemblyData:
+    """Only the pictures of a subset. Raises TrainingError: the split does not fit the data set."""
+    names = chosen.names(data.root, [one.picture for one in data.pictures], data.copies)
+    return data.only([at for at, one in enumerate(data.pictures) if one.picture.name in names])
+
+
+def refuse_other_regions(package: Path, scorer: AssemblyEntry, data: AssemblyData) -> None:
+    """Let only a data set pass that labels what the package judges. Raises BadData: it does not."""
+    ours = [(roi.name, roi.expect) for roi in scorer.rois]
     theirs = [(roi.name, roi.expect) for roi in data.rois]
     if ours != theirs:
         raise BadData(
-            f"{package} judges {_listed(ours)}, {root} labels {_listed(theirs)}; "
+            f"{package} judges {_listed(ours)}, {data.root} labels {_listed(theirs)}; "
             "use the rois.toml that the package was trained with"
         )
-    runtimes = proven_here(manifest) if runtime == "all" else (runtime,)
-    return [_on(package, name, threads, data) for name in runtimes]
 
 
 def _on(package: Path, runtime: str, threads: int, data: AssemblyData) -> RegionEvaluation:

@@ -72,11 +72,11 @@ def by_part(judged: Iterable[RegionJudged]) -> RegionFigures:
     parts: dict[str, list[RegionJudged]] = {}
     for one in judged:
         parts.setdefault(one.picture.name, []).append(one)
-    worst = [_part(own) for own in parts.values()]
+    worst = [part_of(own) for own in parts.values()]
     return figures_of("whole parts", worst)
 
 
-def _part(regions: Sequence[RegionJudged]) -> RegionJudged:
+def part_of(regions: Sequence[RegionJudged]) -> RegionJudged:
     """One part as if it were one region that is either complete or not."""
     worst = max(regions, key=lambda one: one.score)
     good, right = all(one.good for one in regions), not any(one.wrong for one in regions)

@@ -46,6 +46,8 @@ def test_f1_of_a_case_counted_by_hand() -> None:
     assert accuracy(table) == pytest.approx(3 / 5)
     # a: precision 2/2, recall 2/3; b: precision 1/2, recall 1/2.
     assert macro_f1(table) == pytest.approx((4 / 5 + 1 / 2) / 2)
+    weighted = table_of([0, 0, 0, 1, 1], [0, 0, 1, 1, -1], 3, np.array([2.0, 1, 0, 1, 3]))
+    assert accuracy(weighted) == pytest.approx(4 / 7)
     assert math.isnan(accuracy(table_of([], [], 2))) and math.isnan(macro_f1(table_of([], [], 2)))
 
 

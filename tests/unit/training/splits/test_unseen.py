@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from models.decision import Outcome
@@ -22,7 +21,7 @@ def picture(name: str, label: str) -> Picture:
 
 
 def judged(name: str, label: str, outcome: Outcome) -> Judged:
-    return Judged(picture(name, label), 0.5, outcome, "", 1.0, np.zeros((1, 1), np.float32))
+    return Judged(picture(name, label), 0.5, outcome, "", 1.0)
 
 
 def test_only_ng_and_recheck_catch_an_old_escape() -> None:
