@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,6 @@ from models.manifest import (
 )
 from models.package import file_table
 from models.quality import Quality, taught_by
-from models.scorers import Floats
 from models.typical import told_of
 from training.artefacts import LITERT, REFERENCE_FORM, SYMMETRIC, SYMMETRIC_FORM, Offer
 from training.framing import Settled
@@ -49,7 +48,7 @@ class Taught(Protocol):
     """A fitted scorer: its arrays by role, and its entry once the arrays have files."""
 
     @property
-    def arrays(self) -> dict[str, Floats]: ...
+    def arrays(self) -> Mapping[str, NDArray[Any]]: ...
     def entry(self, files: dict[str, str]) -> ScorerEntry | AssemblyEntry: ...
 
 

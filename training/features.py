@@ -76,6 +76,10 @@ class Inputs:
         """The region of something drawn over the picture, such as its mask, cut as the picture is."""
         return self.geometry.region_by(self.sights.of(picture).pose, image)
 
+    def changed(self, picture: Picture, image: NDArray[np.uint8]) -> Shot:
+        """What the network sees of a picture on which something was drawn."""
+        return self._shot(inputs_of(self.region(picture, image), self.layout(picture)), picture)
+
     def views(self, picture: Picture, kind: ViewKind, count: int, seed: int) -> Iterator[Shot]:
         """`count` augmented shots; the same for the same picture content and seed.
 

@@ -34,7 +34,7 @@ from training.errors import NotThere
 from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Features, Inputs, frames_of, grouped
 from training.fitting.candidates import DEFAULT, Candidate
-from training.fitting.choose import choose
+from training.fitting.choose import choose, choose_without_defects
 from training.fitting.crossfit import CrossFit, cross_fit
 from training.fitting.fit import Fitted, fit
 from training.fitting.sample import FitData, Mask, select
@@ -46,6 +46,8 @@ from training.metrics.ranking import auroc
 from training.presence import Lesson, looked_at, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
+from training.rehearsal import rehearse
+from training.rehearsal import told as told_of_rehearsal
 from training.scratch import Scratch
 from training.self_test import Exam, choose_self_test
 from training.sights import Sights
@@ -142,6 +144,7 @@ def train(
     plain = export_trunk(inputs.size, ALL_STRIDES)
     network = quantize(plain, calibration_frames(tensors))
     features = _features(network, tensors, _folds(data, config.seed), "INT8 features", progress)
+    features = rehearse(features, network, data, inputs, config)
     tried = _choose(features, config.seed, progress)
     names = [picture.name for picture in (*data.good, *data.defective)]
     best, calibration = first_through_the_gate(names, tensors, network, tried, onnx_runtimes(config), progress)
@@ -269,7 +272,7 @@ def _features(network: bytes, tensors: Tensors, fold_of: tuple[int, ...], step: 
 
 
 def _choose(features: FitData, seed: int, progress: Progress) -> list[CrossFit]:
-    """All scorers tried, the best first; without defective pictures only the default one."""
+    """All scorers tried, the one to ship first; only the default one where nothing can be compared."""
     views = [kind for kind in ("turned", "shifted", "none") if kind in features.views]
 
     def try_one(candidate: Candidate) -> CrossFit:
@@ -279,8 +282,13 @@ def _choose(features: FitData, seed: int, progress: Progress) -> list[CrossFit]:
         return result
 
     if features.defective:
-        return choose(try_one, views, features.can_know)
-    return [try_one(replace(DEFAULT, views=DEFAULT.views if DEFAULT.views in views else "none"))]
+        return choose(try_one, views, features.can_know, features.one_view)
+    usual = DEFAULT.views if DEFAULT.views in views else "none"
+    if not features.synthetic:
+        return [try_one(replace(DEFAULT, views=usual))]
+    tried = choose_without_defects(try_one, usual, features.one_view)
+    told_of_rehearsal(tried, progress)
+    return tried
 
 
 def _prototypes(

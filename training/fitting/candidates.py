@@ -34,15 +34,28 @@ def _shape(grid: int, strides: tuple[int, ...], top: float = 0.01, smoothing: fl
     return ScorerShape(grid, strides, 3, smoothing, top)
 
 
-_NEIGHBOUR, _GAUSSIAN = "nearest_neighbour", "gaussian"
-# Without defective pictures nothing can be compared; this one did best over all data sets that were looked at.
-DEFAULT = Candidate(_NEIGHBOUR, _shape(8, (8, 16)), "deviation", "shifted", False)
-KINDS: tuple[tuple[str, ScorerShape, str], ...] = (
-    (_NEIGHBOUR, _shape(8, (4, 8)), "deviation"),
-    (_NEIGHBOUR, _shape(16, (16,)), "deviation"),
-    (_NEIGHBOUR, _shape(16, (8, 16)), "deviation"),
-    (_NEIGHBOUR, _shape(8, (8, 16)), "deviation"),
-    (_NEIGHBOUR, _shape(8, (4, 8, 16)), "whitened"),
-    (_GAUSSIAN, _shape(16, (16,)), "whitened"),
-    (_GAUSSIAN, _shape(16, (8, 16)), "whitened"),
+Kind = tuple[str, ScorerShape, str]
+NEIGHBOUR, GAUSSIAN, POSITION = "nearest_neighbour", "gaussian", "position_gaussian"
+PEAK = 1e-6
+# What is usual differs from place to place there, so that one place may stand for the picture.
+_POSITIONS: Kind = (POSITION, ScorerShape(16, (8, 16), 1, 1.0, PEAK), "whitened")
+_FINE_POSITIONS: Kind = (POSITION, ScorerShape(8, (4, 8, 16), 1, 1.0, PEAK), "whitened")
+KINDS: tuple[Kind, ...] = (
+    (NEIGHBOUR, _shape(8, (4, 8)), "deviation"),
+    (NEIGHBOUR, _shape(16, (16,)), "deviation"),
+    (NEIGHBOUR, _shape(16, (8, 16)), "deviation"),
+    (NEIGHBOUR, _shape(8, (8, 16)), "deviation"),
+    (NEIGHBOUR, _shape(8, (4, 8, 16)), "whitened"),
+    (GAUSSIAN, _shape(16, (16,)), "whitened"),
+    (GAUSSIAN, _shape(16, (8, 16)), "whitened"),
+    _POSITIONS,
+    _FINE_POSITIONS,
 )
+# What is tried without a defective picture: few, because every scorer that is compared costs certainty of the limits.
+WITHOUT_DEFECTS: tuple[Kind, ...] = (
+    (NEIGHBOUR, _shape(8, (8, 16)), "deviation"),
+    (GAUSSIAN, _shape(16, (8, 16)), "whitened"),
+    _POSITIONS,
+)
+# Where nothing can be compared; of those that need no fixed place this one did best over all data that was looked at.
+DEFAULT = Candidate(NEIGHBOUR, _shape(8, (8, 16)), "deviation", "shifted", False)

@@ -1,33 +1,70 @@
-"""Which of several scorers to ship, by held-out pictures only."""
+"""Which of several scorers to ship, by held-out pictures only.
+
+Where defective pictures were shown, by them. Where none were, by synthetic defects that were drawn on held-out good
+pictures: no scorer learned from them, each only says how far such a place is from what its own good pictures showed.
+They choose and do nothing else: limits and certificates are of real pictures.
+
+Of scorers that do equally well, within what chance explains, the one that is the least work for a station.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from training.fitting import candidates
-from training.fitting.candidates import Candidate
+from training.fitting.candidates import PEAK, POSITION, Candidate, Kind
+from training.fitting.cost import cost
 from training.fitting.crossfit import CrossFit
+from training.fitting.sample import Raws
 from training.metrics.ranking import auroc
 
-_PEAK = 1e-6
 _FINALISTS = 3
+# What is saved below that is not worth a worse figure.
+_ABOUT_AS_CHEAP = 1.1
+
+TryOne = Callable[[Candidate], CrossFit]
 
 
-def choose(try_one: Callable[[Candidate], CrossFit], views: Sequence[str], can_know: bool) -> list[CrossFit]:
-    """Try scorers, the best by `merit` first: the kind, known defects, the views, then how places become one score."""
-    tried = [try_one(Candidate(kind, shape, scaling, views[0], False)) for kind, shape, scaling in candidates.KINDS]
+def choose(try_one: TryOne, views: Sequence[str], can_know: bool, positions: bool = True) -> list[CrossFit]:
+    """Try scorers, the one to ship first: the kind, known defects, the views, then how places become one score.
+
+    `positions`: whether a place of the network's input is always the same place of the part, as far as is known.
+    """
+    tried = [try_one(one) for one in _plain(candidates.KINDS, views[0], positions)]
     if can_know:
         finalists = sorted(tried, key=merit, reverse=True)[:_FINALISTS]
         tried += [try_one(replace(one.candidate, known=True)) for one in finalists]
     for other in views[1:]:
         tried.append(try_one(replace(max(tried, key=merit).candidate, views=other)))
     best = max(tried, key=merit).candidate
-    tried.append(try_one(replace(best, shape=replace(best.shape, top_fraction=_PEAK))))
-    tried.append(try_one(replace(best, shape=replace(best.shape, smoothing_cells=0.0))))
-    return sorted(tried, key=merit, reverse=True)
+    for shape in (replace(best.shape, top_fraction=PEAK), replace(best.shape, smoothing_cells=0.0)):
+        if shape != best.shape:
+            tried.append(try_one(replace(best, shape=shape)))
+    return ranked(tried)
+
+
+def choose_without_defects(try_one: TryOne, views: str, positions: bool) -> list[CrossFit]:
+    """Try the few scorers that compete where no defect was ever shown, the one to ship first."""
+    return ranked([try_one(one) for one in _plain(candidates.WITHOUT_DEFECTS, views, positions)])
+
+
+def _plain(kinds: Iterable[Kind], views: str, positions: bool) -> list[Candidate]:
+    return [
+        Candidate(kind, shape, scaling, views, False) for kind, shape, scaling in kinds if positions or kind != POSITION
+    ]
+
+
+def ranked(tried: Sequence[CrossFit]) -> list[CrossFit]:
+    """The best by `merit` first, unless a cheaper one is as good within the noise of the pictures; then that one."""
+    falling = sorted(tried, key=merit, reverse=True)
+    best = falling[0]
+    equal = [one for one in falling if merit(best) - merit(one) <= noise(best, one)]
+    cheapest = min(cost(one.candidate) for one in equal)
+    chosen = next(one for one in equal if cost(one.candidate) <= _ABOUT_AS_CHEAP * cheapest)
+    return [chosen, *(one for one in falling if one is not chosen)]
 
 
 def merit(result: CrossFit) -> float:
@@ -37,5 +74,22 @@ def merit(result: CrossFit) -> float:
     own spread, worth at most 2 points.
     """
     high, middle = np.quantile(result.good, (0.95, 0.5))
-    gap = (np.quantile(result.defective, 0.05) - high) / max(high - middle, 1e-9)
-    return 100.0 * auroc(result.good, result.defective) + float(np.clip(gap, -1.0, 4.0)) / 2.0
+    gap = (np.quantile(result.to_tell, 0.05) - high) / max(high - middle, 1e-9)
+    return 100.0 * auroc(result.good, result.to_tell) + float(np.clip(gap, -1.0, 4.0)) / 2.0
+
+
+def noise(one: CrossFit, other: CrossFit) -> float:
+    """Standard error, in points, of the difference of two AUROCs of the same pictures (DeLong, Biometrics 1988)."""
+    good_one, bad_one = _placements(one.good, one.to_tell)
+    good_other, bad_other = _placements(other.good, other.to_tell)
+    variance = sum(
+        float((a - b).var(ddof=1)) / len(a) if len(a) > 1 else 0.0
+        for a, b in ((good_one, good_other), (bad_one, bad_other))
+    )
+    return 100.0 * float(np.sqrt(variance))
+
+
+def _placements(good: Raws, defective: Raws) -> tuple[Raws, Raws]:
+    """For each good picture the share of defective ones above it, for each defective one that of good ones below it."""
+    above = np.sign(defective[:, None] - good[None]) / 2 + 0.5
+    return above.mean(axis=0), above.mean(axis=1)

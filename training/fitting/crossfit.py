@@ -7,7 +7,7 @@ fitted on all of them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,13 +20,23 @@ from training.fitting.sample import FitData, Raws, select
 
 @dataclass(frozen=True, slots=True)
 class CrossFit:
-    """Held-out raw scores of good, then of defective pictures; `fold_of` tells which of the scorers made which."""
+    """Held-out raw scores of good, then of defective pictures; `fold_of` tells which of the scorers made which.
+
+    `synthetic`: scores of drawn defects, each by a scorer that never saw
+    the good picture below; they may choose between scorers, never set or prove a limit.
+    """
 
     candidate: Candidate
     scorers: tuple[Scorer, ...]
     fold_of: tuple[int, ...]
     good: Raws
     defective: Raws
+    synthetic: Raws = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def to_tell(self) -> Raws:
+        """What is to score above the good pictures where scorers are compared: real defects, else drawn ones."""
+        return self.defective if len(self.defective) else self.synthetic
 
     def held_out(self, index: int, seen: Seen) -> float:
         """The raw score of a picture's features (perhaps from another runtime) by its own fold's scorer."""
@@ -47,4 +57,5 @@ def cross_fit(candidate: Candidate, data: FitData, seed: int) -> CrossFit:
     scorers = tuple(fit(candidate, data.sample(candidate.views, fold), seed).scorer for fold in folds)
     result = CrossFit(candidate, scorers, data.fold_of, np.zeros(0), np.zeros(0))
     raws = np.array([result.held_out(index, seen) for index, seen in enumerate([*data.good, *data.defective])])
-    return replace(result, good=raws[: len(data.good)], defective=raws[len(data.good) :])
+    drawn = np.array([result.held_out(index, seen) for index, seen in data.synthetic])
+    return replace(result, good=raws[: len(data.good)], defective=raws[len(data.good) :], synthetic=drawn)

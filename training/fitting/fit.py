@@ -4,21 +4,27 @@ on good pictures alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.discriminator import Logistic
 from models.manifest import ScorerEntry
 from models.scorers import Distance, Floats, Gaussian, NearestNeighbour, Scorer, project
 from training.config import BANK_SIZE
-from training.fitting.candidates import Candidate
+from training.features import Seen
+from training.fitting.candidates import GAUSSIAN, POSITION, Candidate
 from training.fitting.neighbour import coreset, radii
 from training.fitting.places import defect_places, good_places
+from training.fitting.position import fit_positions
 from training.fitting.projection import projection_of
 from training.fitting.sample import Sample
 from training.logistic import fit_logistic
 
+Arrays = dict[str, NDArray[np.floating[Any]]]
 _KNOWN_VECTORS = 6_000
 
 
@@ -27,7 +33,7 @@ class Fitted:
     """A scorer and the arrays it is made of, by their role in a package."""
 
     candidate: Candidate
-    arrays: dict[str, Floats]
+    arrays: Arrays
     scorer: Scorer
 
     def entry(self, files: dict[str, str]) -> ScorerEntry:
@@ -49,21 +55,30 @@ def fit(candidate: Candidate, sample: Sample, seed: int) -> Fitted:
     """Fit one scorer."""
     rng = np.random.default_rng(seed)
     pool = good_places(candidate, sample.good, rng)
-    arrays = {"mean": pool.mean(axis=0, dtype=np.float64).astype(np.float32)}
-    arrays["projection"] = projection_of(candidate, pool - arrays["mean"])
-    distance: Distance = Gaussian()
-    if candidate.kind == "nearest_neighbour":
-        projected = project(pool, arrays["mean"], arrays["projection"])
-        # Halves, because a vector that stands in the bank is no evidence of how far others are from it.
-        arrays["bank"] = coreset(projected[::2], BANK_SIZE, rng)
-        arrays["radius"] = radii(arrays["bank"], projected[1::2])
-        distance = NearestNeighbour(arrays["bank"], arrays["radius"])
+    mean, projection, distance, arrays = _by_kind(candidate, sample.good, pool, rng)
+    arrays = {"mean": mean, "projection": projection, **arrays}
     known = None
     if candidate.known:
-        plain = Scorer(candidate.shape, arrays["mean"], arrays["projection"], distance, None)
+        plain = Scorer(candidate.shape, mean, projection, distance, None)
         places = [defect_places(plain, candidate, seen, masks) for seen, masks in sample.defective]
         known = arrays["known"] = fit_logistic(pool[:: max(1, len(pool) // _KNOWN_VECTORS)], np.concatenate(places))
-    scorer = Scorer(
-        candidate.shape, arrays["mean"], arrays["projection"], distance, None if known is None else Logistic(known)
-    )
+    scorer = Scorer(candidate.shape, mean, projection, distance, None if known is None else Logistic(known))
     return Fitted(candidate, arrays, scorer)
+
+
+def _by_kind(
+    candidate: Candidate, good: Sequence[Seen], pool: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats, Distance, Arrays]:
+    """Mean, projection, distance, and the arrays of the distance."""
+    if candidate.kind == POSITION:
+        found = fit_positions(good, candidate.shape)
+        return found.mean, found.projection, found.distance, {"centre": found.centre, "factor": found.factor}
+    mean = np.asarray(pool.mean(axis=0, dtype=np.float64), np.float32)
+    projection = projection_of(candidate, pool - mean)
+    if candidate.kind == GAUSSIAN:
+        return mean, projection, Gaussian(), {}
+    projected = project(pool, mean, projection)
+    # Halves, because a vector that stands in the bank is no evidence of how far others are from it.
+    bank = coreset(projected[::2], BANK_SIZE, rng)
+    radius = radii(bank, projected[1::2])
+    return mean, projection, NearestNeighbour(bank, radius), {"bank": bank, "radius": radius}

@@ -26,7 +26,8 @@ class Sample:
 class FitData:
     """All features of a run: `views[i]` are those of `good[i]`; `fold_of` goes over good, then defective.
 
-    `masks`: of each defective picture, one a view.
+    `masks`: of each defective picture, one a view. `synthetic`: pictures
+    with a drawn defect, each with the index of the good picture that it was drawn on; nothing is fitted on them.
     """
 
     good: Sequence[Seen]
@@ -34,6 +35,7 @@ class FitData:
     defective: Sequence[Seen]
     masks: Sequence[Sequence[Mask | None]]
     fold_of: tuple[int, ...]
+    synthetic: Sequence[tuple[int, Seen]] = ()
 
     def sample(self, views: str, without_fold: int | None = None) -> Sample:
         """What to fit on, all of it or all but one fold."""
@@ -43,6 +45,11 @@ class FitData:
         shown = zip(self.defective, self.masks, self.fold_of[first:], strict=True)
         defective = [(maps, mask) for maps, mask, fold in shown if fold != without_fold]
         return Sample(good, defective)
+
+    @property
+    def one_view(self) -> bool:
+        """Whether every picture is a single network input."""
+        return all(len(seen.views) == 1 for seen in self.good)
 
     @property
     def can_know(self) -> bool:

@@ -16,6 +16,7 @@ from models.runtimes.choose import REFERENCE
 from training.metrics.ranking import auroc
 from training.page import figure, page, pictures, table
 from training.proof import bound_of, proof
+from training.rehearsal import chosen_by
 from training.report.networks import network_figures, network_table, sentences
 from training.report.parts import histogram, latency_rows, overlay
 from training.run import TrainingRun
@@ -173,9 +174,13 @@ def _runtimes(run: TrainingRun) -> str:
 
 def _tried(run: TrainingRun) -> str:
     if held_out_auroc(run) is None:
-        return "<p>Without defective pictures nothing can be compared; the default scorer was taken.</p>"
+        if not len(run.crossfit.synthetic):
+            return "<p>Without defective pictures nothing can be compared; the default scorer was taken.</p>"
+        drawn = [(str(one.candidate), f"{100 * auroc(one.good, one.synthetic):.2f}") for one in run.tried]
+        said = f"<p>{escape(chosen_by(len(run.crossfit.synthetic)))}</p>"
+        return said + table(("scorer, the chosen one first", "AUROC, synthetic defects"), drawn)
     rows = [(str(one.candidate), f"{100 * auroc(one.good, one.defective):.2f}") for one in run.tried]
-    return table(("scorer, best first", "AUROC, held out"), rows)
+    return table(("scorer, the chosen one first", "AUROC, held out"), rows)
 
 
 def _pictures(run: TrainingRun) -> str:

@@ -1,0 +1,92 @@
+"""Which scorer is taken: by real defects, by drawn ones where there are none, and the cheaper one of two equals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from training.fitting.candidates import DEFAULT, GAUSSIAN, KINDS, POSITION, WITHOUT_DEFECTS, Candidate
+from training.fitting.choose import choose, choose_without_defects, merit, noise, ranked
+from training.fitting.cost import cost
+from training.fitting.crossfit import CrossFit
+
+CHEAP = Candidate(GAUSSIAN, replace(DEFAULT.shape, grid_stride=16), "whitened", "none", False)
+RNG = np.random.default_rng(0)
+GOOD = RNG.normal(size=200)
+BAD = RNG.normal(1.5, size=60)
+JITTER = np.random.default_rng(2).normal(0, 0.5, 60)
+
+
+def result(
+    candidate: Candidate, good: NDArray[np.float64], bad: NDArray[np.float64], *, drawn: bool = False
+) -> CrossFit:
+    empty = np.zeros(0)
+    return CrossFit(candidate, (), (), good, empty if drawn else bad, synthetic=bad if drawn else empty)
+
+
+def test_gaussians_cost_less_than_a_bank_and_a_shorter_network_less_than_a_long_one() -> None:
+    position = next(Candidate(*kind, "none", False) for kind in KINDS if kind[0] == POSITION)
+    assert cost(CHEAP) < cost(position) < 0.7 * cost(DEFAULT)
+    short = replace(DEFAULT, shape=replace(DEFAULT.shape, strides=(4, 8)))
+    assert cost(short) < cost(DEFAULT) and cost(replace(DEFAULT, scaling="whitened")) < cost(DEFAULT)
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_of_two_that_differ_by_chance_alone_the_cheaper_one_is_taken(drawn: bool) -> None:
+    dear = result(DEFAULT, GOOD, BAD, drawn=drawn)
+    worse = result(CHEAP, GOOD, BAD + JITTER, drawn=drawn)
+    assert 0 < merit(dear) - merit(worse) <= noise(dear, worse)
+    assert ranked([dear, worse])[0] is worse and ranked([worse, dear])[0] is worse
+
+
+def test_a_cheaper_one_that_is_worse_beyond_chance_is_not() -> None:
+    dear, worse = result(DEFAULT, GOOD, BAD), result(CHEAP, GOOD, BAD - 0.7)
+    assert merit(dear) - merit(worse) > noise(dear, worse)
+    assert ranked([worse, dear])[0] is dear
+
+
+def test_where_both_tell_all_the_wider_gap_counts_more_than_the_cost() -> None:
+    dear, close = result(DEFAULT, GOOD, BAD + 50), result(CHEAP, GOOD, BAD + 4)
+    assert noise(dear, close) == 0 and ranked([close, dear])[0] is dear
+    assert ranked([dear, result(CHEAP, GOOD, BAD + 60)])[0].candidate is CHEAP
+
+
+def test_the_noise_is_that_of_drawing_other_pictures() -> None:
+    rng = np.random.default_rng(3)
+    differences = []
+    for _ in range(400):
+        good, bad = rng.normal(size=80), rng.normal(1.5, size=40)
+        one = result(DEFAULT, good, bad)
+        other = result(CHEAP, good + rng.normal(size=80), bad + rng.normal(size=40))
+        differences.append(merit_of_ranks(one) - merit_of_ranks(other))
+    assert noise(one, other) == pytest.approx(float(np.std(differences)), rel=0.35)
+
+
+def merit_of_ranks(one: CrossFit) -> float:
+    return 100.0 * float((one.defective[:, None] > one.good[None]).mean())
+
+
+def test_without_a_shown_defect_few_compete_by_drawn_ones() -> None:
+    def try_one(candidate: Candidate) -> CrossFit:
+        return result(candidate, GOOD, BAD + (5.0 if candidate.kind == POSITION else 0.0), drawn=True)
+
+    found = choose_without_defects(try_one, "shifted", positions=True)
+    assert len(found) == len(WITHOUT_DEFECTS) and {one.candidate.views for one in found} == {"shifted"}
+    assert found[0].candidate.kind == POSITION
+
+
+def test_where_a_picture_has_several_views_no_scorer_of_positions_is_tried() -> None:
+    tried = []
+
+    def try_one(candidate: Candidate) -> CrossFit:
+        tried.append(candidate.kind)
+        return result(candidate, GOOD, BAD)
+
+    choose(try_one, ("none",), can_know=True, positions=False)
+    choose_without_defects(try_one, "none", positions=False)
+    assert tried and POSITION not in tried
+    choose(try_one, ("none",), can_know=True, positions=True)
+    assert POSITION in tried
