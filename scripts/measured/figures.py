@@ -1,0 +1,123 @@
+"""Kept records → figures with their spread over seeds, and what INT8 costs, with an interval.
+
+The cost is paired: both packages are judged on the same draw of the same pictures, whole groups drawn together, the
+mean over the seeds taken on each draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.measured.records import Record, Seen
+from scripts.measured.rows import ACCURACY, AUROC, MACRO_F1, MIOU, Goal
+from training.data.dataset import GOOD
+from training.metrics.bootstrap import Statistic, bootstrap
+from training.metrics.classification import accuracy, macro_f1
+from training.metrics.ranking import Ranking
+from training.metrics.segmentation import mean_iou
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """In points. `int8`, `fp32`: one a seed, empty where it cannot be told; `why_not` says why.
+
+    `cost`: INT8 less fp32, mean of the seeds; `interval`: 95 % of it, None where nothing can be said.
+    """
+
+    goal: Goal
+    int8: tuple[float, ...] = ()
+    fp32: tuple[float, ...] = ()
+    cost: float | None = None
+    interval: tuple[float, float] | None = None
+    why_not: str = ""
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(self.int8))
+
+    @property
+    def reached(self) -> str:
+        """By the mean of the seeds."""
+        if not self.int8:
+            return self.why_not
+        return "aim" if self.mean >= self.goal.aim else "must" if self.mean >= self.goal.must else "MISSED"
+
+
+def figure_of(goal: Goal, records: Sequence[Record]) -> Figure:
+    """One figure of all seeds of a row; `records` is not empty."""
+    pairs = [tuple(_statistic(goal.figure, seen) for seen in (one.int8, one.fp32)) for one in records]
+    found = [(ours, plain) for ours, plain in pairs if ours is not None and plain is not None]
+    if len(found) < len(pairs):
+        return Figure(goal, why_not="not built")
+    count = len(records[0].int8)
+    once = np.ones(count)
+
+    def cost(weights: NDArray[np.float64]) -> float:
+        return float(np.mean([ours(weights) - plain(weights) for ours, plain in found]))
+
+    same = all([one.name for one in seen] == [one.name for one in records[0].int8] for seen in _all(records))
+    groups = [one.group for one in records[0].int8]
+    return Figure(
+        goal,
+        tuple(ours(once) for ours, _ in found),
+        tuple(plain(once) for _, plain in found),
+        cost(once) if same else None,
+        bootstrap(groups, cost) if same else None,
+    )
+
+
+def by_class(records: Sequence[Record]) -> dict[str, float]:
+    """Defect → AUROC of its pictures against all good ones, in points, mean of the seeds; empty without good ones."""
+    labels = sorted({one.label for one in records[0].int8} - {GOOD})
+    found: dict[str, float] = {}
+    for label in labels:
+        of = [[seen for seen in one.int8 if seen.label in (GOOD, label)] for one in records]
+        found[label] = float(np.mean([_auroc(seen)(np.ones(len(seen))) for seen in of]))
+    return {label: value for label, value in found.items() if np.isfinite(value)}
+
+
+def _all(records: Sequence[Record]) -> list[tuple[Seen, ...]]:
+    return [seen for one in records for seen in (one.int8, one.fp32)]
+
+
+def _statistic(figure: str, seen: Sequence[Seen]) -> Statistic | None:
+    """Weights of pictures → points; None where nothing of the kind was recorded."""
+    if figure == AUROC:
+        return _auroc(seen)
+    if figure == MIOU:
+        return _miou(seen)
+    return {ACCURACY: _named(seen, accuracy), MACRO_F1: _named(seen, macro_f1)}[figure]
+
+
+def _auroc(seen: Sequence[Seen]) -> Statistic:
+    bad = np.array([one.label != GOOD for one in seen], np.bool_)
+    ranking = Ranking.of(np.array([one.score for one in seen], np.float64), bad)
+    return lambda weights: 100 * ranking.auroc(weights)
+
+
+def _miou(seen: Sequence[Seen]) -> Statistic | None:
+    """Pictures of which nobody knows the defective pixels count nothing."""
+    sides = {len(one.pixels) for one in seen if one.pixels is not None}
+    if len(sides) != 1:
+        return None
+    side = sides.pop()
+    tables = np.array([np.zeros((side, side)) if one.pixels is None else one.pixels for one in seen], np.float64)
+    return lambda weights: 100 * mean_iou(np.tensordot(weights, tables, axes=1))
+
+
+def _named(seen: Sequence[Seen], figure: Callable[[NDArray[np.float64]], float]) -> Statistic:
+    labels = sorted({one.label for one in seen})
+    shown = np.array([labels.index(one.label) for one in seen], np.intp)
+    # The last column is whatever is none of the classes.
+    named = np.array([labels.index(one.named) if one.named in labels else len(labels) for one in seen], np.intp)
+
+    def points(weights: NDArray[np.float64]) -> float:
+        table = np.zeros((len(labels), len(labels) + 1))
+        np.add.at(table, (shown, named), weights)
+        return 100 * figure(table)
+
+    return points
