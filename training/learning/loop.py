@@ -17,7 +17,7 @@ from training.learning.checkpoint import Checkpoint
 from training.learning.course import Course, LearnConfig, Learned
 from training.learning.losses import classification_loss, enlarged, image_loss, map_loss
 from training.learning.views import Sampler
-from training.networks.network import STRIDES, Classifier, Network
+from training.networks.network import STRIDES, Classifier, Network, folded
 from training.networks.trunk import load_trunk
 from training.progress import Progress
 
@@ -47,8 +47,8 @@ def learn(
         run.epoch()
         if checkpoint is not None:
             checkpoint.save(run.state())
-    average = run.average.cpu().eval()
-    return Learned(average, average.strides, average.names, tuple(run.history))
+    average = run.average.cpu()
+    return Learned(folded(average), average.strides, average.names, tuple(run.history))
 
 
 class _Run:
@@ -102,6 +102,9 @@ class _Run:
         with torch.no_grad():
             for mean, now in zip(self.average.parameters(), self._network.parameters(), strict=True):
                 mean.lerp_(now, 1 - kept)
+            # What normalizations remember is an average already.
+            for kept_so_far, current in zip(self.average.buffers(), self._network.buffers(), strict=True):
+                kept_so_far.copy_(current)
         return float(loss.detach())
 
     def _loss(self, answers: tuple[Tensor, ...], masks: Tensor, labels: Tensor, step: int) -> Tensor:

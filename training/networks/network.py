@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from training.networks.trunk import CHANNELS, Trunk
 
@@ -23,18 +24,26 @@ STRIDES = (4, 8, 16)
 _WIDTH = 48
 _HIDDEN = 64
 _RARE = -4.0
-# The trunk's maps have a standard deviation of about 5; what enters the heads is to have one of 1.
-_TAPS_ARE = 1 / 25
 
 
-def _begin(layer: nn.Module, gain: float) -> None:
-    """Random weights that keep the variance of what passes (He et al., ICCV 2015): the usual ones of torch lose two
-    thirds of it in each layer, and what the coarsest map knows never reaches the finest.
+class Normed(nn.Module):
+    """A convolution of one pixel whose results are normalized while it learns.
+
+    The trunk's maps have a standard deviation of about 5, and what its coarsest one knows has to pass six layers.
     """
-    assert isinstance(layer, nn.Conv2d)
-    nn.init.normal_(layer.weight, std=(gain / layer.weight[0].numel()) ** 0.5)
-    assert layer.bias is not None
-    nn.init.zeros_(layer.bias)
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(inputs, outputs, 1, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        normed: Tensor = self.norm(self.convolution(x))
+        return normed
+
+    def folded(self) -> nn.Conv2d:
+        """One convolution that does what both do in evaluation."""
+        return fuse_conv_bn_eval(self.convolution.eval(), self.norm.eval())
 
 
 class _Separable(nn.Module):
@@ -42,10 +51,8 @@ class _Separable(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.depthwise = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
-        self.pointwise = nn.Conv2d(channels, channels, 1)
-        _begin(self.depthwise, 1.0)
-        _begin(self.pointwise, 2.0)
+        self.depthwise = nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
+        self.pointwise: nn.Module = Normed(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.relu6(self.pointwise(self.depthwise(x)), inplace=self.training)
@@ -56,10 +63,8 @@ class Neck(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lateral = nn.ModuleList(nn.Conv2d(CHANNELS[stride], _WIDTH, 1) for stride in STRIDES)
+        self.lateral = nn.ModuleList(Normed(CHANNELS[stride], _WIDTH) for stride in STRIDES)
         self.smooth = nn.ModuleList(_Separable(_WIDTH) for _ in STRIDES)
-        for lateral in self.lateral:
-            _begin(lateral, _TAPS_ARE)
 
     def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
         x: Tensor | None = None
@@ -77,17 +82,15 @@ class Heads(nn.Module):
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        self.map_hidden = _Separable(_WIDTH)
         self.out_map = nn.Conv2d(_WIDTH, 1 + classes, 1)
-        self.image_hidden = nn.Conv2d(CHANNELS[16], _HIDDEN, 1)
-        _begin(self.image_hidden, 2.0 * _TAPS_ARE)
+        self.image_hidden: nn.Module = Normed(CHANNELS[16], _HIDDEN)
         self.out_image = nn.Linear(2 * _HIDDEN + 2 * (1 + classes), 1 + classes)
         nn.init.zeros_(self.out_map.weight)
         # Defects are rare: the first steps are not to be spent on learning that.
         self.out_map.bias = nn.Parameter(torch.tensor([_RARE] + [0.0] * classes))
 
     def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.out_map(self.map_hidden(fine))
+        logits = self.out_map(fine)
         hidden = functional.relu6(self.image_hidden(coarse), inplace=self.training)
         pooled = [hidden.mean((2, 3)), hidden.amax((2, 3)), logits.mean((2, 3)), logits.amax((2, 3))]
         return logits, self.out_image(torch.cat(pooled, 1))
@@ -126,15 +129,28 @@ class Classifier(nn.Module):
     def __init__(self, trunk: Trunk, classes: int) -> None:
         super().__init__()
         self.trunk = trunk
-        self.hidden = nn.ModuleList(nn.Conv2d(CHANNELS[stride], 2 * _HIDDEN, 1) for stride in STRIDES[1:])
+        self.hidden = nn.ModuleList(Normed(CHANNELS[stride], 2 * _HIDDEN) for stride in STRIDES[1:])
         self.out_image = nn.Linear(8 * _HIDDEN, classes)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         maps = self.trunk(pixels)
-        hidden = [functional.relu6(one(feature)) for one, feature in zip(self.hidden, maps[1:], strict=True)]
+        hidden = [
+            functional.relu6(one(feature), inplace=self.training)
+            for one, feature in zip(self.hidden, maps[1:], strict=True)
+        ]
         pooled = [pool for one in hidden for pool in (one.mean((2, 3)), one.amax((2, 3)))]
         return (self.out_image(torch.cat(pooled, 1))[:, :, None, None],)
 
     def head_parameters(self) -> Iterator[nn.Parameter]:
         yield from self.hidden.parameters()
         yield from self.out_image.parameters()
+
+
+def folded(network: nn.Module) -> nn.Module:
+    """The same network in evaluation, its normalizations folded into the convolutions before them; in place."""
+    for name, child in list(network.named_children()):
+        if isinstance(child, Normed):
+            setattr(network, name, child.folded())
+        else:
+            folded(child)
+    return network.eval()
