@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.decision import Outcome
 from training.comparison.pairs import Answer, Pair
-from training.metrics.bootstrap import DRAWS, Statistic, bootstrap
+from training.metrics.bootstrap import DRAWS, Statistic, bootstrap_all
 from training.metrics.classification import accuracy, macro_f1, table_of
 from training.metrics.mcnemar import mcnemar
 from training.metrics.ranking import Ranking
@@ -97,7 +97,7 @@ def compare(pairs: Sequence[Pair], seed: int = 0, draws: int = DRAWS) -> Compare
     asked = [*_rankings(pairs, answers), *_names(pairs, answers)]
     mistakes = _mistakes(pairs, answers)
     statistics = [*(one.difference for one in asked), *(_mean_over(of, a, b) for of, a, b in mistakes.values())]
-    intervals = bootstrap(groups, statistics, seed, draws)
+    intervals = bootstrap_all(groups, statistics, seed, draws)
     once = np.ones(len(pairs))
     return Compared(
         pictures=len(pairs),

@@ -15,12 +15,11 @@ from models.detector import Detector, Judgement
 from models.errors import BadPicture
 from models.picture_file import read_picture
 from training.data.dataset import Picture
-from training.evaluate import judged_of
+from training.evaluate import CAUGHT, judged_of
 from training.progress import Progress
 from training.rois.dataset import AssemblyData
 from training.rois.evaluate import regions_judged
 from training.rois.figures import part_of
-from training.splits.unseen import CAUGHT
 
 Image = NDArray[np.uint8]
 

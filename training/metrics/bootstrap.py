@@ -20,6 +20,13 @@ Statistic = Callable[[NDArray[np.float64]], float]
 
 
 def bootstrap(
+    groups: Sequence[str], statistic: Statistic, seed: int = 0, draws: int = DRAWS, confidence: float = 0.95
+) -> tuple[float, float] | None:
+    """Two-sided interval of one figure; as `bootstrap_all`."""
+    return bootstrap_all(groups, [statistic], seed, draws, confidence)[0]
+
+
+def bootstrap_all(
     groups: Sequence[str], statistics: Sequence[Statistic], seed: int = 0, draws: int = DRAWS, confidence: float = 0.95
 ) -> tuple[tuple[float, float] | None, ...]:
     """Two-sided intervals of figures of pictures, of which `groups` tells the group of each; all on the same draws.
