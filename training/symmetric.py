@@ -17,8 +17,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from training.export import INPUT_NAME, stripped
 from training.features import Features
+from training.onnx_file import INPUT_NAME, stripped
 from training.quantized import QdqGraph
 
 _TOP = 127
