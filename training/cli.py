@@ -93,6 +93,7 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
     help="Of openvino,tflite,symmetric (TensorRT, ARM); onnxruntime always.  [default: all installed]",
 )
 @click.option("--report", type=click.Path(path_type=Path), help="HTML report  [default: NAME.report.html]")
+@click.option("--card", type=click.Path(path_type=Path), help="Model card  [default: NAME.MODEL_CARD.md]")
 @cache_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 @click.option("--split", metavar="NAME", help="Train on DATA/splits/NAME.csv (or a file) but its test, and judge that.")
@@ -115,6 +116,7 @@ def train(
     created: str | None,
     runtimes: tuple[str, ...] | None,
     report: Path | None,
+    card: Path | None,
     as_json: bool,
     split: str | None,
     accept_escapes: str | None,
@@ -155,18 +157,19 @@ def train(
         if fp32 is not None and is_assembly(data):
             raise click.UsageError("--fp32 is for packages that judge whole parts; leave it out")
         request = Request(data, out, config, name, version, moment, split, why, fp32)
-        _train(request, report or out.with_name(f"{out.stem}.report.html"), caching, as_json)
+        page = report or out.with_name(f"{out.stem}.report.html")
+        _train(request, page, card or out.with_name(f"{out.stem}.MODEL_CARD.md"), caching, as_json)
 
     guarded(work)
 
 
-def _train(request: Request, report: Path, caching: Caching, as_json: bool) -> None:
+def _train(request: Request, report: Path, card: Path, caching: Caching, as_json: bool) -> None:
     from models.durable import write_atomically
     from training.progress import Progress
     from training.report.networks import sentences
     from training.telling import train_and_tell
 
-    for path in (request.package, report, *((request.fp32,) if request.fp32 else ())):
+    for path in (request.package, report, card, *((request.fp32,) if request.fp32 else ())):
         if not path.absolute().parent.is_dir():
             raise click.UsageError(f"there is no folder {path.absolute().parent}; make it first")
         # Now and not after an hour of training: a folder that takes nothing, a disk that is read-only.
@@ -174,12 +177,13 @@ def _train(request: Request, report: Path, caching: Caching, as_json: bool) -> N
             continue
     told = train_and_tell(request, Progress(sys.stderr), caching.store())
     write_atomically(report, told.html.encode())
+    write_atomically(card, told.card.encode())
     if as_json:
         click.echo(json.dumps(told.figures, ensure_ascii=False, indent=1))
         click.echo("\n".join(sentences(told.networks)), err=True)
         return
     click.echo(told.summary)
-    click.echo(f"package {request.package}\nreport  {report}")
+    click.echo(f"package {request.package}\nreport  {report}\ncard    {card}")
 
 
 def _cross_validate(data: Path, config: TrainConfig, folds: int, repeats: int, caching: Caching, as_json: bool) -> None:

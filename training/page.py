@@ -20,7 +20,9 @@ table{border-collapse:collapse}td,th{padding:.2em .8em;border:1px solid #ccc;tex
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(15em,1fr));gap:1em}
 .pictures img{width:100%}figure{margin:0}figcaption{font-size:.85em;overflow-wrap:anywhere}
 .pictures+.pictures{border-top:1px solid #ccc;padding-top:1em;margin-top:1em}
-.note{color:#555}svg{max-width:100%}.languages{float:right}
+.note{color:#555}svg{max-width:100%;height:auto}.languages{float:right}h1,h2,p,li{overflow-wrap:anywhere}
+.wide{overflow-x:auto;margin:.6em 0}.charts{display:flex;flex-wrap:wrap;gap:1em 2em;margin:1em 0}
+.charts figure{max-width:480px}
 body:has(#in-en:checked) :lang(zh-Hans).said,body:has(#in-zh:checked) :lang(en).said{display:none}"""
 _SWITCH = (
     '<form class="languages"><label><input type="radio" name="in" id="in-en" checked> English</label> '
@@ -57,11 +59,12 @@ def paragraph(text: Said, note: bool = False) -> str:
     return f'<p class="note">{shown(text)}</p>' if note else f"<p>{shown(text)}</p>"
 
 
-def table(head: Sequence[Said], rows: Iterable[Sequence[object]]) -> str:
-    """An HTML table; everything is escaped."""
-    top = "".join(f"<th>{shown(cell)}</th>" for cell in head)
+def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """An HTML table, which scrolls by itself where the page is narrower; everything is escaped."""
+    top = "".join(f"<th>{_cell(cell)}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{top}</tr>{body}</table>"
+    # Without a tab stop nobody could scroll it by keyboard.
+    return f'<div class="wide" tabindex="0"><table><tr>{top}</tr>{body}</table></div>'
 
 
 def _cell(cell: object) -> str:
@@ -82,9 +85,20 @@ def folded(title: Said, content: str) -> str:
     return f"<details><summary>{shown(title)}</summary>{content}</details>"
 
 
+def bullets(texts: Iterable[Said]) -> str:
+    """A list; nothing where there is none."""
+    items = "".join(f"<li>{shown(text)}</li>" for text in texts)
+    return f"<ul>{items}</ul>" if items else ""
+
+
 def pictures(figures: Iterable[str]) -> str:
     """Figures side by side."""
     return f'<div class="pictures">{"".join(figures)}</div>'
+
+
+def charts(drawn: Iterable[str]) -> str:
+    """Charts side by side where there is room."""
+    return f'<div class="charts">{"".join(drawn)}</div>'
 
 
 def page(title: str, sections: Iterable[str]) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.picture_file import whole_size
-from training.check.before import look_over, look_over_regions
+from training.check.before import Overlook, look_over_regions
+from training.check.findings import Finding, printable
+from training.check.report import WEIGHT
 from training.data.cache import Store
 from training.progress import Progress
-from training.report import document
+from training.report import document, summary, unseen
+from training.report.account import Remark, account_of
+from training.report.card import card
 from training.rois import report as rois_report
 from training.rois.dataset import is_assembly, open_assembly
 from training.rois.run import train_assembly
@@ -17,12 +21,13 @@ from training.run import Networks, Request, train
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A finished run: a few sentences, the figures of `--json`, the HTML report, and every network file tried."""
+    """A finished run: a few sentences, the figures of `--json`, the HTML report, every network file tried, the card."""
 
     summary: str
     figures: dict[str, object]
     html: str
     networks: Networks
+    card: str
 
 
 def train_and_tell(request: Request, progress: Progress, store: Store) -> Told:
@@ -35,10 +40,21 @@ def train_and_tell(request: Request, progress: Progress, store: Store) -> Told:
         data = open_assembly(request.root, size_of=whole_size)
         progress.say_all(look_over_regions(data))
         done = train_assembly(request, data, progress, data.whole(store))
-        told = Told(rois_report.summary(done), rois_report.figures(done), rois_report.html(done), done.networks)
+        measured = rois_report.measure(done)
+        page = printable(rois_report.html(done, measured))
+        text = card(done.manifest, done.package_bytes, rois_report.unseen(done))
+        told = Told(rois_report.summary(done), rois_report.figures(done, measured), page, done.networks, text)
         progress.say(f"{done.pictures.told()}; {store.told()}")
         return told
-    run = train(request, progress, store, look_over)
-    told = Told(document.summary(run), document.figures(run), document.html(run), run.networks)
+    overlook = Overlook()
+    run = train(request, progress, store, overlook)
+    account = account_of(run, [_remark(one) for one in overlook.findings])
+    said = "\n".join(text.en for text in summary.sentences(account))
+    text = card(run.manifest, run.package_bytes, unseen.sentences(run.unseen), account.test)
+    told = Told(said, summary.figures(account), printable(document.html(account)), run.networks, text)
     progress.say(f"{run.pictures.told()}; {store.told()}")
     return told
+
+
+def _remark(one: Finding) -> Remark:
+    return Remark(one.code, WEIGHT[one.severity], one.title, one.found, one.remedy)

@@ -21,11 +21,18 @@ from training.rois.dataset import AssemblyData
 from training.tensors import Tensors
 
 
-def look_over(data: DataSet, tensors: Tensors) -> Iterator[str]:
-    """A line for each error and warning, and one that says where more is told."""
-    pictures = (*data.good, *data.defective)
-    findings = (*findings_of_labels(data), *findings_of_light(pictures, (shot.inputs[0] for shot in tensors.plain)))
-    return lines(findings, data.root)
+class Overlook:
+    """Looks over the data of one run and keeps `findings` for its report, the gravest first."""
+
+    def __init__(self) -> None:
+        self.findings: tuple[Finding, ...] = ()
+
+    def __call__(self, data: DataSet, tensors: Tensors) -> Iterator[str]:
+        """A line for each error and warning, and one that says where more is told."""
+        pictures = (*data.good, *data.defective)
+        light = findings_of_light(pictures, (shot.inputs[0] for shot in tensors.plain))
+        self.findings = by_severity((*findings_of_labels(data), *light))
+        return lines(self.findings, data.root)
 
 
 def look_over_regions(data: AssemblyData) -> Iterator[str]:

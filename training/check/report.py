@@ -24,7 +24,7 @@ _MOST_SHOWN = 240
 _OF_A_FINDING = 24
 _OF_A_GROUP = 6
 _MOST_NAMED = 200
-_WEIGHT = {
+WEIGHT = {
     Severity.ERROR: Text("Error", "错误"),
     Severity.WARNING: Text("Warning", "警告"),
     Severity.NOTE: Text("Note", "提示"),
@@ -47,7 +47,7 @@ def _sections(checked: Checked) -> Iterator[str]:
         )
     )
     rows = [
-        (f"{number}", _WEIGHT[finding.severity], finding.title, finding.found)
+        (f"{number}", WEIGHT[finding.severity], finding.title, finding.found)
         for number, finding in enumerate(checked.findings, 1)
     ]
     yield table((Text("No.", "序号"), Text("Weight", "级别"), Text("What", "内容"), Text("Found", "发现")), rows)
@@ -60,7 +60,7 @@ def _sections(checked: Checked) -> Iterator[str]:
 
 def _section(number: int, finding: Finding, looks: Mapping[str, Look], left: int) -> tuple[str, int]:
     """One finding, and how many pictures it shows."""
-    weight = _WEIGHT[finding.severity]
+    weight = WEIGHT[finding.severity]
     title = Text(f"{number}. {weight.en}: {finding.title.en}", f"{number}. {weight.zh}：{finding.title.zh}")
     parts = [heading(title), paragraph(finding.found), paragraph(finding.remedy), paragraph(f"({finding.code})", True)]
     remarks = dict(finding.remarks)

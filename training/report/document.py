@@ -1,206 +1,145 @@
-"""What a finished run tells: a summary, figures, and one HTML file that needs nothing else.
+"""What a finished run tells in one HTML file that needs nothing else, in English and Chinese.
 
-Every score in it is held out: it was given by a scorer that never saw the picture.
+Pictures that training never saw stand first. Every other score is held out: it was given by a scorer that never saw the
+picture.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from html import escape
 
-from models.certificate_text import lines
 from models.decision import outcome_of
-from models.intervals import two_sided
 from models.runtimes.choose import REFERENCE
-from training.metrics.ranking import auroc
-from training.page import figure, page, pictures, table
-from training.proof import bound_of, proof
-from training.rehearsal import chosen_by
-from training.report.networks import network_figures, network_table, sentences
-from training.report.parts import histogram, latency_rows, overlay
+from training.metrics.rate import Rate
+from training.page import Text, bullets, heading, page, paragraph, table
+from training.report import latency, tried
+from training.report.account import Account
+from training.report.classes import class_table, confusion, drawn
+from training.report.networks import network_table
+from training.report.origin import origin
+from training.report.pictures import Seen
+from training.report.pictures import section as pictures_section
+from training.report.summary import summed_up
+from training.report.unseen import runtime_table
+from training.report.wording import certificate, certified, rate
 from training.run import TrainingRun
 from training.splits import unseen_text
 
-_WORST = 24
+_CONFIRM = Text("Confirm them on later parts.", "请用以后的工件加以验证。")
+_NO_TEST = Text(
+    "No picture was kept from training: all figures are of held-out pictures, on which limits and scorer were chosen. "
+    "okng split and --split keep some.",
+    "没有图像被排除在训练之外：所有数值来自留出图像，界限和评分器也在其上选择。"
+    "可用 okng split 和 --split 保留测试图像。",
+)
+_NO_SYNTHETIC = Text(
+    "Synthetic defects: none was fitted on, set a limit, or counts in any figure here.",
+    "合成缺陷：未用于拟合，未用于设定界限，也不计入此处任何数值。",
+)
+_LEAKS = Text(
+    "Near duplicates and exposure series are not looked for here: okng check-data does.",
+    "此处不查找近似重复和连拍序列：请用 okng check-data。",
+)
 
 
-def held_out_auroc(run: TrainingRun) -> float | None:
-    """AUROC of the shipped scorer on held-out pictures, or none without defective ones."""
-    if not len(run.crossfit.defective):
-        return None
-    return auroc(run.crossfit.good, run.crossfit.defective)
-
-
-def outcomes(run: TrainingRun) -> dict[str, Counter[str]]:
-    """Folder → outcome → count, by held-out scores and default limits."""
-    pictures = [*run.data.good, *run.data.defective]
-    found: dict[str, Counter[str]] = {}
-    for picture, score in zip(pictures, run.calibration.scores[REFERENCE], strict=True):
-        found.setdefault(picture.label, Counter())[outcome_of(float(score), run.calibration.limits).value] += 1
-    return found
-
-
-def summary(run: TrainingRun) -> str:
-    """What was trained on what, what is proven, and one line for each further network file."""
-    good, bad = len(run.data.good), len(run.data.defective)
-    counts = outcomes(run)
-    good_ok = counts["good"]["OK"]
-    missed = sum(rows["OK"] for label, rows in counts.items() if label != "good")
-    value = held_out_auroc(run)
-    parts = [
-        f"Trained on {good} good and {bad} defective pictures; held out, {good_ok} of {good} good ones are OK",
-        f"{missed} of {bad} defective ones are OK (escapes)" if bad else "no defective picture was shown",
-    ]
-    if value is not None:
-        parts.append(f"AUROC {100 * value:.2f}")
-    shown = "; ".join(parts) + "." + _one_group_warning(run)
-    told = [run.presence.text] if run.presence.text else []
-    unseen = unseen_text.sentences(run.unseen)
-    return "\n".join([shown, *lines(proof(run), "en"), *unseen, *sentences(run.networks), *told])
-
-
-def _one_group_warning(run: TrainingRun) -> str:
-    if not run.data.one_group:
-        return ""
-    return " All good pictures are of one lot: expect worse on the next one, and add pictures of a second lot."
-
-
-def figures(run: TrainingRun) -> dict[str, object]:
-    """The figures `--json` prints."""
-    value = held_out_auroc(run)
-    limits = run.calibration.limits
-    proven = proof(run)
-    return {
-        "package": str(run.request.package),
-        "package_bytes": run.package_bytes,
-        "good": len(run.data.good),
-        "defective": len(run.data.defective),
-        "copies_left_out": len(run.data.copies),
-        "scorer": str(run.crossfit.candidate),
-        "tried": [[str(one.candidate), auroc(one.good, one.defective)] for one in run.tried] if value else [],
-        "auroc_held_out": value,
-        "auroc_held_out_fp32": run.fp32_auroc,
-        "limits": {"ok_below": limits.ok_below, "ng_from": limits.ng_from},
-        "certificate": json.loads(proven.to_bytes()),
-        "overkill_bound_95": bound_of(proven, "overkill"),
-        "stopped_bound_95": bound_of(proven, "stopped"),
-        "outcomes": {label: dict(rows) for label, rows in sorted(outcomes(run).items())},
-        "parity": {one.runtime: {"flips": len(one.flips), "moves": len(one.moves)} for one in run.calibration.parity},
-        "networks": network_figures(run.networks),
-        "presence": _presence(run),
-        "unseen": unseen_text.figures(run.unseen),
-        "named_right": [run.prototypes.right, run.prototypes.asked] if run.prototypes else None,
-        "config_sha256": run.manifest.training.config_sha256,
-        "data_sha256": run.manifest.training.data_sha256,
-    }
-
-
-def _presence(run: TrainingRun) -> dict[str, object] | None:
-    entry = run.presence.entry
-    if entry is None:
-        return {"taught": False, "why": run.presence.text} if run.presence.refused else None
-    return {"taught": True, "empty": entry.pictures, "limit": entry.limit, "nearest_part": entry.nearest_part}
-
-
-def html(run: TrainingRun) -> str:
+def html(account: Account) -> str:
     """The whole report."""
+    run = account.run
     title = f"{run.request.id} {run.request.version}"
     sections = [
-        f"<h1>{escape(title)}</h1><p>{escape(summary(run)).replace(chr(10), '<br>')}</p>",
-        _data(run),
-        "<h2>Held-out scores and limits</h2>" + _scores(run),
-        "<h2>Outcomes by folder</h2>" + _outcomes(run),
-        unseen_text.section(run.unseen),
-        "<h2>INT8 against fp32, and the runtimes</h2>" + _runtimes(run),
-        "<h2>Scorers tried</h2>" + _tried(run),
-        "<h2>Pictures to look at first</h2>" + _pictures(run),
-        "<h2>Origin</h2>" + _origin(run),
+        heading(title, 1),
+        bullets([*summed_up(account), certified(account.proven)]),
+        _unseen(account),
+        _held_out(account),
+        _data(account),
+        _training(account),
+        _networks(account),
+        _pictures(account),
+        origin(run.request, run.manifest),
     ]
     return page(title, sections)
 
 
-def _data(run: TrainingRun) -> str:
-    pictures = (*run.data.pictures, *run.data.empty)
-    counts = Counter(picture.label for picture in pictures)
-    rows = [
-        (label, count, sum(p.marks.outlined for p in pictures if p.label == label))
-        for label, count in sorted(counts.items())
-    ]
-    groups = len({picture.group for picture in run.data.good})
-    copies = [(left, right) for left, right in run.data.copies]
-    text = table(("folder", "pictures", "with mask"), rows)
-    text += f"<p>{groups} groups of good pictures; groups never cross a fold.</p>" if groups > 1 else ""
-    if copies:
-        text += f"<p>{len(copies)} exact copies were left out:</p>" + table(("left out", "equals"), copies[:50])
-    return "<h2>Data</h2>" + text
+def _unseen(account: Account) -> str:
+    """The test pictures and the regression set."""
+    run, test = account.run, account.test
+    found = unseen_text.section(run.unseen, runtime_table(run.unseen) if account.tested else None)
+    if test is None:
+        return found or paragraph(_NO_TEST, note=True)
+    known = frozenset(row.label for row in run.manifest.classes)
+    return found + drawn(test, run.calibration.limits) + class_table(test) + confusion(account.tested, known)
 
 
-def _scores(run: TrainingRun) -> str:
-    scores = run.calibration.scores[REFERENCE]
-    good, bad = scores[: len(run.data.good)], scores[len(run.data.good) :]
-    limits = run.calibration.limits
-    text = "".join(f"<p>{escape(line)}</p>" for line in lines(proof(run), "en"))
-    text += '<p class="note">Confirm them on later parts.</p>'
-    text += f"<p>OK below {limits.ok_below:.4f}, NG from {limits.ng_from:.4f}, RECHECK between.</p>"
-    return histogram(good, bad, limits) + text
-
-
-def _outcomes(run: TrainingRun) -> str:
-    rows = []
-    for label, counts in sorted(outcomes(run).items()):
-        total = sum(counts.values())
-        wrong = counts["NG"] if label == "good" else counts["OK"]
-        low, high = two_sided(wrong, total)
-        kind = "overkill" if label == "good" else "escapes"
-        rows.append((label, counts["OK"], counts["RECHECK"], counts["NG"], f"{kind} {low:.1%} to {high:.1%}"))
-    text = table(("folder", "OK", "RECHECK", "NG", "95 % interval"), rows)
+def _held_out(account: Account) -> str:
+    run, limits = account.run, account.run.calibration.limits
+    between = Text(
+        f"OK below {limits.ok_below:.4f}, NG from {limits.ng_from:.4f}, RECHECK between.",
+        f"低于 {limits.ok_below:.4f} 为 OK，不低于 {limits.ng_from:.4f} 为 NG，其间为复检。",
+    )
+    text = heading(Text("Held-out scores, limits and certificate", "留出分数、界限与证明"))
+    text += paragraph(between) + drawn(account.held_out, limits)
+    text += bullets(certificate(account.proven)) + paragraph(_CONFIRM, note=True) + class_table(account.held_out)
     if run.prototypes:
-        right, asked = run.prototypes.right, run.prototypes.asked
-        text += f"<p>{right} of {asked} defects are named right when their own picture is left out.</p>"
+        named = rate(Rate(run.prototypes.right, run.prototypes.asked))
+        text += paragraph(
+            Text(
+                f"Defects named right when their own picture is left out: {named.en}.",
+                f"排除自身图像时命名正确的缺陷：{named.zh}。",
+            )
+        )
     return text
 
 
-def _runtimes(run: TrainingRun) -> str:
-    value = held_out_auroc(run)
-    rows: list[tuple[object, ...]] = []
-    if value is not None and run.fp32_auroc is not None:
-        rows.append(("AUROC, held out", f"{100 * run.fp32_auroc:.2f}", f"{100 * value:.2f}"))
-    text = table(("", "fp32", "INT8"), rows) if rows else ""
-    text += network_table(run.networks)
-    text += f"<p>Package: {run.package_bytes} bytes.</p>"
-    return text + table(("runtime", "p50 ms", "p99 ms", "of it scoring, p50 ms"), latency_rows(run))
+def _data(account: Account) -> str:
+    run = account.run
+    data = run.data
+    counts = Counter(picture.label for picture in (*data.pictures, *data.empty))
+    outlined = Counter(picture.label for picture in (*data.pictures, *data.empty) if picture.marks.outlined)
+    head = (Text("folder", "文件夹"), Text("pictures", "图像数"), Text("with mask", "有掩模"), Text("groups", "分组数"))
+    groups = {label: len({one.group for one in data.pictures if one.label == label}) for label in counts}
+    rows = [(label, count, outlined[label], groups[label]) for label, count in sorted(counts.items())]
+    text = heading(Text("Data, and what was found in it", "数据及检查结果")) + table(head, rows)
+    text += paragraph(Text("Groups never cross a fold.", "同一分组不会跨折。"), note=True)
+    if account.findings:
+        head = (Text("weight", "级别"), Text("what", "内容"), Text("found", "发现"), Text("what to do", "处理方法"))
+        text += table(head, [(one.weight, one.title, one.found, one.remedy) for one in account.findings])
+    if data.copies:
+        title = Text(f"{len(data.copies)} exact copies were left out:", f"排除了 {len(data.copies)} 张完全相同的图像：")
+        text += paragraph(title) + table((Text("left out", "排除"), Text("equals", "等同于")), data.copies[:50])
+    if run.presence.text:
+        text += paragraph(run.presence.text)
+    return text + paragraph(_LEAKS, note=True)
 
 
-def _tried(run: TrainingRun) -> str:
-    if held_out_auroc(run) is None:
-        if not len(run.crossfit.synthetic):
-            return "<p>Without defective pictures nothing can be compared; the default scorer was taken.</p>"
-        drawn = [(str(one.candidate), f"{100 * auroc(one.good, one.synthetic):.2f}") for one in run.tried]
-        said = f"<p>{escape(chosen_by(len(run.crossfit.synthetic)))}</p>"
-        return said + table(("scorer, the chosen one first", "AUROC, synthetic defects"), drawn)
-    rows = [(str(one.candidate), f"{100 * auroc(one.good, one.defective):.2f}") for one in run.tried]
-    return table(("scorer, the chosen one first", "AUROC, held out"), rows)
+def _training(account: Account) -> str:
+    return tried.section(account.contenders) + paragraph(_synthetic(account.run))
 
 
-def _pictures(run: TrainingRun) -> str:
-    """The lowest defective and the highest good pictures, in turn."""
-    scores = run.calibration.scores[REFERENCE]
-    count = len(run.data.good)
-    good = sorted(zip(scores[:count], run.data.good, strict=True), key=lambda pair: -pair[0])
-    bad = sorted(zip(scores[count:], run.data.defective, strict=True), key=lambda pair: pair[0])
-    half = _WORST // 2
-    chosen = [*bad[:half], *good[: _WORST - min(half, len(bad))]]
-    maps = overlay(run, [picture for _, picture in chosen])
-    figures_ = [
-        figure(f"{picture.name}: {score:.3f}", image) for (score, picture), image in zip(chosen, maps, strict=True)
-    ]
-    note = '<p class="note">Maps are the shipped scorer\'s; the scores beneath are held out.</p>'
-    return note + pictures(figures_)
+def _synthetic(run: TrainingRun) -> Text:
+    """What drawn defects were for."""
+    count = len(run.crossfit.synthetic)
+    if not count:
+        return _NO_SYNTHETIC
+    return Text(
+        f"Synthetic defects: {count} drawn on held-out good pictures chose between the candidates above. None was "
+        "fitted on, set a limit, or counts in any other figure here.",
+        f"合成缺陷：在留出的合格图像上绘制了 {count} 个，仅用于在上述方案中选择；"
+        "未用于拟合、设定界限，也不计入其他数值。",
+    )
 
 
-def _origin(run: TrainingRun) -> str:
-    training = run.manifest.training
-    rows = [("data", training.data_sha256), ("config", training.config_sha256), ("seed", training.seed)]
-    rows += [("region", run.manifest.geometry.roi or "whole picture"), ("created", run.request.created)]
-    return table(("", ""), [*rows, *sorted(training.tools.items())])
+def _networks(account: Account) -> str:
+    run = account.run
+    text = heading(Text("INT8 against fp32, and the runtimes", "INT8 与 fp32 对比及各推理引擎"))
+    text += network_table(run.networks, run.fp32_auroc)
+    return text + latency.section(account.latency, run.package_bytes, run.manifest)
+
+
+def _pictures(account: Account) -> str:
+    run, tested = account.run, account.tested
+    if tested:
+        return pictures_section(run, [Seen(one.picture, one.score, one.outcome) for one in tested], held_out=False)
+    scores, limits = run.calibration.scores[REFERENCE], run.calibration.limits
+    own = zip((*run.data.good, *run.data.defective), scores, strict=True)
+    seen = [Seen(picture, float(score), outcome_of(float(score), limits)) for picture, score in own]
+    return pictures_section(run, seen, held_out=True)

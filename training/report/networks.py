@@ -2,39 +2,71 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from training.artefacts import LITERT, SYMMETRIC, Trial
-from training.page import table
+from training.page import Said, Text, bullets, paragraph, table
+from training.report.wording import megabytes, same
 from training.run import Networks
 
-_NAMES = {LITERT: "LiteRT", SYMMETRIC: "symmetric INT8 for TensorRT and ARM"}
-_ALSO = "certify it on the device with okng certify"
+_NAMES = {
+    LITERT: same("LiteRT"),
+    SYMMETRIC: Text("symmetric INT8 for TensorRT and ARM", "用于 TensorRT 和 ARM 的对称 INT8"),
+}
+_ALSO = Text("certify it on the device with okng certify", "请在设备上用 okng certify 认证")
+_HEAD = (
+    Text("runtime", "推理引擎"),
+    Text("network", "网络"),
+    Text("in the package", "是否随包"),
+    Text("OK ↔ NG", "OK ↔ NG"),
+    Text("to or from RECHECK", "转入或转出复检"),
+    Text("largest difference", "最大差异"),
+    Text("AUROC, held out", "留出 AUROC"),
+    same("MB"),
+    same("ms"),
+    Text("times as fast as fp32", "相对 fp32 的速度倍数"),
+)
 Row = dict[str, object]
 
 
 def sentences(networks: Networks) -> list[str]:
+    """`told` for a terminal."""
+    return [text.en for text in told(networks)]
+
+
+def told(networks: Networks) -> list[Text]:
     """One sentence for each file beside the reference's: what ships, what was refused, what was left out."""
-    told = [_sentence(one) for one in networks.trials if one.runtime in _NAMES]
+    found = [_sentence(one) for one in networks.trials if one.runtime in _NAMES]
     for name in (LITERT, SYMMETRIC):
         trials = [one for one in networks.trials if one.runtime == name]
         if trials and all(one.refusal for one in trials):
-            told.append(f"The package carries NO file of {_NAMES[name]}: a station that asks for it will not start.")
-    return told + [f"{reason}." for reason in networks.left_out]
+            en, zh = _NAMES[name].en, _NAMES[name].zh
+            found.append(
+                Text(
+                    f"The package carries NO file of {en}: a station that asks for it will not start.",
+                    f"模型包不含{zh}文件：要求使用它的检测站将无法启动。",
+                )
+            )
+    return found + [same(f"{reason}.") for reason in networks.left_out]
 
 
-def _sentence(trial: Trial) -> str:
-    what = f"{_NAMES[trial.runtime]}, {trial.quantization}"
+def _sentence(trial: Trial) -> Text:
+    name = _NAMES[trial.runtime]
+    en, zh = (f"{own}, {trial.quantization}" for own in (name.en, name.zh))
     if trial.parity is None:
-        return f"{what}, REFUSED: {trial.refusal}."
-    agreement = (
-        f"{len(trial.parity.flips)} flips and {len(trial.parity.moves)} moves to or from RECHECK in "
-        f"{trial.parity.pictures} pictures, largest difference {trial.parity.largest_difference:.4f}"
+        return Text(f"{en}, REFUSED: {trial.refusal}.", f"{zh}，已拒绝：{trial.refusal}。")
+    parity, size, auroc = trial.parity, megabytes(trial.size_bytes), _auroc(trial)
+    flips, moves, largest = len(parity.flips), len(parity.moves), f"{parity.largest_difference:.4f}"
+    figures = Text(
+        f"{flips} flips and {moves} moves to or from RECHECK in {parity.pictures} pictures, largest difference "
+        f"{largest}{auroc}, {size}",
+        f"{parity.pictures} 张图像中 {flips} 次翻转、{moves} 次转入或转出复检，最大差异 {largest}{auroc}，{size}",
     )
-    figures = f"{agreement}{_auroc(trial)}, {trial.size_bytes / 1e6:.2f} MB"
     if trial.refusal:
-        return f"{what}, REFUSED: {trial.refusal} ({figures})."
-    return f"{what}: {figures}" + (f"; {_ALSO}." if trial.ms is None else f", {trial.ms:.1f} ms.")
+        return Text(
+            f"{en}, REFUSED: {trial.refusal} ({figures.en}).", f"{zh}，已拒绝：{trial.refusal}（{figures.zh}）。"
+        )
+    if trial.ms is None:
+        return Text(f"{en}: {figures.en}; {_ALSO.en}.", f"{zh}：{figures.zh}；{_ALSO.zh}。")
+    return Text(f"{en}: {figures.en}, {trial.ms:.1f} ms.", f"{zh}：{figures.zh}，{trial.ms:.1f} ms。")
 
 
 def _auroc(trial: Trial) -> str:
@@ -68,59 +100,53 @@ def _row(trial: Trial, fp32_ms: float) -> Row:
     }
 
 
-def network_table(networks: Networks) -> str:
-    """All of it as HTML."""
-    head = (
-        "runtime",
-        "network",
+def network_table(networks: Networks, fp32_auroc: float | None = None) -> str:
+    """All of it as HTML; `fp32_auroc`: what fp32 reaches on the same held-out pictures, where that was asked."""
+    first: tuple[Said, ...] = (
+        "onnxruntime",
+        "float32",
+        Text("for comparison", "仅供比较"),
         "",
-        "OK ↔ NG",
-        "to or from RECHECK",
-        "largest difference",
-        "AUROC",
-        "MB",
-        "ms",
-        "speed",
+        "",
+        "",
+        _points(fp32_auroc),
+        _mb(networks.fp32_bytes),
+        _ms(networks.fp32_ms),
+        "1.0",
     )
-    rows: list[tuple[object, ...]] = [
-        (
-            "onnxruntime",
-            "float32",
-            "for comparison",
-            "",
-            "",
-            "",
-            "",
-            _mb(networks.fp32_bytes),
-            _ms(networks.fp32_ms),
-            "1.0",
-        )
-    ]
-    rows += [_cells(one, networks.fp32_ms) for one in networks.trials]
-    notes = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences(networks))
-    return (
-        notes
-        + table(head, rows)
-        + '<p class="note">Times are the network alone, on one thread of the machine that trained.</p>'
+    note = Text(
+        "Times are the network alone, on one thread of the machine that trained.",
+        "时间为网络本身，训练所用机器的单线程。",
     )
+    rows = [first, *(_cells(one, networks.fp32_ms) for one in networks.trials)]
+    return bullets(told(networks)) + table(_HEAD, rows) + paragraph(note, note=True)
 
 
-def _cells(trial: Trial, fp32_ms: float) -> tuple[object, ...]:
+def _cells(trial: Trial, fp32_ms: float) -> tuple[Said, ...]:
     parity = trial.parity
-    agreement: tuple[object, ...] = ("reference", "", "") if not trial.refusal else ("", "", "")
+    reference = Text("reference", "基准")
+    agreement: tuple[Said, ...] = (reference, "", "") if not trial.refusal else ("", "", "")
     if parity:
-        moved = ", ".join(parity.moves) or "none"
-        agreement = (f"{len(parity.flips)} of {parity.pictures}", moved, f"{parity.largest_difference:.4f}")
+        flips = Text(f"{len(parity.flips)} of {parity.pictures}", f"{len(parity.flips)}/{parity.pictures}")
+        moved: Said = ", ".join(parity.moves) or Text("none", "无")
+        agreement = (flips, moved, f"{parity.largest_difference:.4f}")
+    shipped = (
+        Text(f"REFUSED: {trial.refusal}", f"已拒绝：{trial.refusal}") if trial.refusal else Text("shipped", "随包")
+    )
     return (
         trial.runtime,
         trial.quantization,
-        f"REFUSED: {trial.refusal}" if trial.refusal else "shipped",
+        shipped,
         *agreement,
-        "" if trial.auroc is None else f"{100 * trial.auroc:.2f}",
+        _points(trial.auroc),
         _mb(trial.size_bytes),
-        "on its device" if trial.ms is None and trial.parity else _ms(trial.ms),
+        Text("on its device", "在目标设备上") if trial.ms is None and trial.parity else _ms(trial.ms),
         "" if trial.ms is None else f"{fp32_ms / trial.ms:.1f}",
     )
+
+
+def _points(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.2f}"
 
 
 def _mb(size: int) -> str:

@@ -29,11 +29,15 @@ _THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Figures of the test pictures on one runtime, as (what, how many) for people and as JSON for programs."""
+    """Figures of the test pictures on one runtime, as (what, how many) for people and as JSON for programs.
+
+    `judged`: every one of them, where whole pictures are judged.
+    """
 
     runtime: str
     rows: tuple[tuple[str, str], ...]
     figures: Mapping[str, object]
+    judged: tuple[Judged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ def pictures_sheet(detector: Detector, data: DataSet) -> Sheet:
     known = frozenset(row.label for row in detector.info.classes)
     judged = judge_pictures(detector, data.pictures)
     found = summarize(detector.info.runtime, judged, known, count_gaps(detector, data.empty))
-    return Sheet(found.runtime, tuple(found.rows()), found.figures())
+    return Sheet(found.runtime, tuple(found.rows()), found.figures(), tuple(judged))
 
 
 def catch_pictures(detector: Detector, data: DataSet) -> Caught:

@@ -62,8 +62,8 @@ def caught_figures(found: Caught) -> dict[str, object]:
     }
 
 
-def section(unseen: Unseen) -> str:
-    """The report's section; empty where nothing was held out."""
+def section(unseen: Unseen, tested: str | None = None) -> str:
+    """The report's section; empty where nothing was held out. `tested`: HTML in place of the table of test figures."""
     if not unseen.test and not unseen.regression:
         return ""
     text = heading(Text("Pictures that training never saw", "训练从未见过的图像"))
@@ -76,9 +76,7 @@ def section(unseen: Unseen) -> str:
                 f"数据划分 {unseen.split}（{digest}）的 {unseen.pictures} 张测试图像，未用于任何选择；区间为精确区间。",
             )
         )
-        head = ("", *(sheet.runtime for sheet in unseen.test))
-        whats = [what for what, _ in unseen.test[0].rows]
-        text += table(head, [(what, *(sheet.rows[at][1] for sheet in unseen.test)) for at, what in enumerate(whats)])
+        text += tested or _table(unseen)
     if unseen.regression:
         text += paragraph(Text("Regression set: what an earlier model let escape.", "回归集：以前的模型漏检的图像。"))
         rows = [
@@ -95,3 +93,12 @@ def section(unseen: Unseen) -> str:
             )
         )
     return text + "".join(paragraph(note, note=True) for note in unseen.notes)
+
+
+def _table(unseen: Unseen) -> str:
+    head = (Text("figure", "指标"), *(sheet.runtime for sheet in unseen.test))
+    whats = [what for what, _ in unseen.test[0].rows]
+    rows: list[tuple[str, ...]] = []
+    for at, what in enumerate(whats):
+        rows.append((what, *(sheet.rows[at][1] for sheet in unseen.test)))
+    return table(head, rows)
