@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write("\n".join(_listed(row, seeds, places) for row in rows) + "\n")
         return 0
     cv2.setNumThreads(1)
+    signal.signal(signal.SIGTERM, _end)  # a training must not outlive whoever asked for it
     results = []
     for row in rows:
         results.append(_result(row, seeds, places))
@@ -62,6 +64,10 @@ def _result(row: Row, seeds: Sequence[int], places: Places) -> Result:
         _tell(f"{row.name}: {sentence}")
         return Result(row, (), f"stopped: {sentence[:200]}")
     return Result(row, tuple(records))
+
+
+def _end(_signal: int, _frame: object) -> None:
+    raise SystemExit(143)
 
 
 def _listed(row: Row, seeds: Sequence[int], places: Places) -> str:

@@ -48,26 +48,19 @@ class Figure:
 
 
 def figure_of(goal: Goal, records: Sequence[Record]) -> Figure:
-    """One figure of all seeds of a row; `records` is not empty."""
+    """One figure of all seeds of a row: `records`, at least one, all of the same pictures."""
     pairs = [tuple(_statistic(goal.figure, seen) for seen in (one.int8, one.fp32)) for one in records]
     found = [(ours, plain) for ours, plain in pairs if ours is not None and plain is not None]
     if len(found) < len(pairs):
         return Figure(goal, why_not="not built")
-    count = len(records[0].int8)
-    once = np.ones(count)
+    once = np.ones(len(records[0].int8))
 
     def cost(weights: NDArray[np.float64]) -> float:
         return float(np.mean([ours(weights) - plain(weights) for ours, plain in found]))
 
-    same = all([one.name for one in seen] == [one.name for one in records[0].int8] for seen in _all(records))
-    groups = [one.group for one in records[0].int8]
-    return Figure(
-        goal,
-        tuple(ours(once) for ours, _ in found),
-        tuple(plain(once) for _, plain in found),
-        cost(once) if same else None,
-        bootstrap(groups, cost) if same else None,
-    )
+    (interval,) = bootstrap([one.group for one in records[0].int8], [cost])
+    int8, fp32 = (tuple(pair[side](once) for pair in found) for side in (0, 1))
+    return Figure(goal, int8, fp32, cost(once), interval)
 
 
 def by_class(records: Sequence[Record]) -> dict[str, float]:
@@ -78,10 +71,6 @@ def by_class(records: Sequence[Record]) -> dict[str, float]:
         of = [[seen for seen in one.int8 if seen.label in (GOOD, label)] for one in records]
         found[label] = float(np.mean([_auroc(seen)(np.ones(len(seen))) for seen in of]))
     return {label: value for label, value in found.items() if np.isfinite(value)}
-
-
-def _all(records: Sequence[Record]) -> list[tuple[Seen, ...]]:
-    return [seen for one in records for seen in (one.int8, one.fp32)]
 
 
 def _statistic(figure: str, seen: Sequence[Seen]) -> Statistic | None:

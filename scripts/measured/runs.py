@@ -23,7 +23,7 @@ from models.durable import write_atomically
 from models.instructions import machine_name
 from models.package import open_package
 from scripts.bench_score import costs
-from scripts.measured.judged import judge, test_pictures
+from scripts.measured.judged import classes_of, judge, test_pictures
 from scripts.measured.records import Ratio, Record, Training, find, keep
 from scripts.measured.rows import Row
 from scripts.measured.sources import ROOT, Places, code_sha256, data_set, data_sha256
@@ -92,7 +92,7 @@ def measure(run: Run, tell: Tell) -> Record:
             cores=os.cpu_count() or 1,
             load=os.getloadavg()[0],
             training=training,
-            classes=(),
+            classes=classes_of(package.manifest, pictures),
             int8=judge(run.folder / _PACKAGE, pictures),
             fp32=judge(run.folder / _TWIN, pictures),
             ratios=tuple(Ratio(runtime=one.runtime, ratio=one.ratio) for one in costs(package, _RATIO_TURNS)),
