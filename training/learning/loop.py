@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from training.learning.checkpoint import Checkpoint
 from training.learning.course import Course, LearnConfig, Learned
+from training.learning.early import EarlyOnCpu
 from training.learning.losses import classification_loss, enlarged, image_loss, map_loss
 from training.learning.views import Sampler
-from training.networks.network import STRIDES, Classifier, Network, folded
-from training.networks.trunk import load_trunk
+from training.networks.network import STRIDES, Classifier, Early, Network, folded
+from training.networks.trunk import TAPS, Trunk, load_trunk
 from training.progress import Progress
 
 _WARM_UP = 200
@@ -38,7 +42,7 @@ def learn(
     """
     torch.set_num_threads(threads)
     torch.manual_seed(config.seed)
-    run = _Run(course, config)
+    run = _Run(course, config, threads)
     state = None if checkpoint is None else checkpoint.load()
     if state is not None:
         run.go_on_from(state)
@@ -54,16 +58,20 @@ def learn(
 class _Run:
     """The moving parts: network, its average, optimizer and schedule."""
 
-    def __init__(self, course: Course, config: LearnConfig) -> None:
+    def __init__(self, course: Course, config: LearnConfig, threads: int) -> None:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._course, self._config = course, config
         self._sampler = Sampler(course, config)
         self._steps = max(1, len(course.train) // config.batch)
-        network = (Network if course.task == "segmentation" else Classifier)(load_trunk(STRIDES), len(course.classes))
+        kind = Network if course.task == "segmentation" else Classifier
+        network = kind(load_trunk(STRIDES), len(course.classes))
+        height, width = course.train[0].pixels.shape[:2]
+        on_cpu = self._device.type == "cpu"
+        self._early = EarlyOnCpu(network.trunk, (width, height), threads) if on_cpu else _early(network.trunk)
         self._network = network.to(self._device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average: Network | Classifier = copy.deepcopy(network).eval()
         head = list(network.head_parameters())
-        self._learned = [*_thawed(network, config.frozen_blocks), *head]
+        self._learned = [*_thawed(network.trunk), *head]
         self._optimizer = torch.optim.AdamW(
             [
                 {"params": self._learned[: -len(head)], "lr": config.trunk_rate},
@@ -90,8 +98,9 @@ class _Run:
         self.history.append(total / self._steps)
 
     def _step(self, step: int) -> float:
-        pixels, masks, labels = (torch.from_numpy(part).to(self._device) for part in self._sampler.batch(step))
-        loss = self._loss(self._network(pixels), masks, labels, step)
+        pixels, *told = self._sampler.batch(step)
+        masks, labels = (torch.from_numpy(part).to(self._device) for part in told)
+        loss = self._loss(self._network.answers(self._early(pixels).to(self._device)), masks, labels, step)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._learned, _MOST_GRADIENT)
@@ -132,11 +141,21 @@ class _Run:
         self._schedule.load_state_dict(state["schedule"])
 
 
-def _thawed(network: Network | Classifier, frozen_blocks: int) -> list[nn.Parameter]:
-    """Let all of the trunk learn but its first layers; those that may."""
-    trunk = network.trunk
-    kept = {id(one) for part in (trunk.stem, *trunk.blocks[:frozen_blocks]) for one in part.parameters()}
-    found = [one for one in trunk.parameters() if id(one) not in kept]
+def _early(trunk: Trunk) -> Callable[[NDArray[np.uint8]], Tensor]:
+    """The layers that keep their weights, where torch runs them well."""
+    early = Early(trunk)
+
+    def run(pixels: NDArray[np.uint8]) -> Tensor:
+        with torch.no_grad():
+            (found,) = early(torch.from_numpy(pixels).to(trunk.stem.weight.device))
+        return torch.as_tensor(found)
+
+    return run
+
+
+def _thawed(trunk: Trunk) -> list[nn.Parameter]:
+    """Let all of the trunk learn but what works at strides 2 and 4; what may."""
+    found = [one for block in trunk.blocks[TAPS[4] + 1 :] for one in block.parameters()]
     for one in found:
         one.requires_grad = True
     return found

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from training.networks.trunk import CHANNELS, Trunk
+from training.networks.trunk import CHANNELS, PIXEL_MEAN, TAPS, Trunk
 
 STRIDES = (4, 8, 16)
 _WIDTH = 48
@@ -96,6 +96,33 @@ class Heads(nn.Module):
         return logits, self.out_image(torch.cat(pooled, 1))
 
 
+class Early(nn.Module):
+    """The trunk up to stride 4, `(1, H, W, 3)` uint8 → `(1, 24, H/4, W/4)`: edges and textures, the same for all parts.
+
+    A third of the trunk's time goes here, most of it for the size of the maps.
+    """
+
+    def __init__(self, trunk: Trunk) -> None:
+        super().__init__()
+        self.stem_padding, self.stem, self.blocks = trunk.stem_padding, trunk.stem, trunk.blocks[: TAPS[4] + 1]
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor]:
+        x = pixels.permute(0, 3, 1, 2).to(torch.float32)
+        x = self.stem(functional.pad(x, self.stem_padding, value=PIXEL_MEAN))
+        for block in self.blocks:
+            x = block(x)
+        return (x,)
+
+
+def late(trunk: Trunk, early: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Maps of strides 4, 8, 16 from that of stride 4."""
+    x, found = early, {TAPS[4]: early}
+    for index, block in enumerate(trunk.blocks):
+        if index > TAPS[4]:
+            x = found[index] = block(x)
+    return early, found[TAPS[8]], found[TAPS[16]]
+
+
 class Network(nn.Module):
     """`(1, H, W, 3)` uint8 BGR → the trunk's maps of strides 4, 8, 16, then `head` and `image` logits."""
 
@@ -106,7 +133,11 @@ class Network(nn.Module):
         self.trunk, self.neck, self.heads = trunk, Neck(), Heads(classes)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        maps = self.trunk(pixels)
+        return self.answers(Early(self.trunk)(pixels)[0])
+
+    def answers(self, early: Tensor) -> tuple[Tensor, ...]:
+        """The same from what `Early` gives."""
+        maps = late(self.trunk, early)
         logits, image = self.heads(self.neck(maps), maps[-1])
         return (*maps, logits, image[:, :, None, None])
 
@@ -133,7 +164,11 @@ class Classifier(nn.Module):
         self.out_image = nn.Linear(8 * _HIDDEN, classes)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        maps = self.trunk(pixels)
+        return self.answers(Early(self.trunk)(pixels)[0])
+
+    def answers(self, early: Tensor) -> tuple[Tensor, ...]:
+        """The same from what `Early` gives."""
+        maps = late(self.trunk, early)
         hidden = [
             functional.relu6(one(feature), inplace=self.training)
             for one, feature in zip(self.hidden, maps[1:], strict=True)
