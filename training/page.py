@@ -22,7 +22,7 @@ table{border-collapse:collapse}td,th{padding:.2em .8em;border:1px solid #ccc;tex
 .pictures+.pictures{border-top:1px solid #ccc;padding-top:1em;margin-top:1em}
 .note{color:#555}svg{max-width:100%;height:auto}.languages{float:right}h1,h2,p,li{overflow-wrap:anywhere}
 .wide{overflow-x:auto;margin:.6em 0}.charts{display:flex;flex-wrap:wrap;gap:1em 2em;margin:1em 0}
-.charts figure{max-width:480px}
+.charts figure{max-width:440px}
 body:has(#in-en:checked) :lang(zh-Hans).said,body:has(#in-zh:checked) :lang(en).said{display:none}"""
 _SWITCH = (
     '<form class="languages"><label><input type="radio" name="in" id="in-en" checked> English</label> '

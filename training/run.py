@@ -143,7 +143,7 @@ def train(
     presence = teach_presence(data, config, progress, inputs.sights.around)
     plain = export_trunk(inputs.size, ALL_STRIDES)
     network = quantize(plain, calibration_frames(tensors))
-    features = _features(network, tensors, _folds(data, config.seed), "INT8 features", progress)
+    features = features_of(network, tensors, folds_of(data, config.seed), "INT8 features", progress)
     features = rehearse(features, network, data, inputs, config)
     tried = _choose(features, config.seed, progress)
     names = [picture.name for picture in (*data.good, *data.defective)]
@@ -245,7 +245,7 @@ def networks_of(plain: bytes, reference: Offer, further: Further, bench: Bench) 
     return Networks((*trials, *further.trials), further.left_out, len(plain), fp32_ms)
 
 
-def _folds(data: DataSet, seed: int) -> tuple[int, ...]:
+def folds_of(data: DataSet, seed: int) -> tuple[int, ...]:
     """Folds of good, then of defective pictures, by group; each kind is spread over all folds.
 
     Good pictures that are all of one group are split one by one: the report says what that is worth.
@@ -256,7 +256,8 @@ def _folds(data: DataSet, seed: int) -> tuple[int, ...]:
     return (*good, *defective)
 
 
-def _features(network: bytes, tensors: Tensors, fold_of: tuple[int, ...], step: str, progress: Progress) -> FitData:
+def features_of(network: bytes, tensors: Tensors, fold_of: tuple[int, ...], step: str, progress: Progress) -> FitData:
+    """What a network on the reference runtime makes of all pictures and views."""
     extract, scratch = Extractor(network, REFERENCE, threads=2), Scratch()
     try:
         found = progress.each(step, scratch.each(extract(tensors.frames)), len(tensors.frames))
@@ -320,7 +321,7 @@ def _unquantized(
         return None, None
     kind = best.candidate.views
     only = replace(tensors, views={kind: tensors.views[kind], "none": tensors.views["none"]})
-    features = _features(plain, only, best.fold_of, "fp32 features, for comparison", progress)
+    features = features_of(plain, only, best.fold_of, "fp32 features, for comparison", progress)
     result = cross_fit(best.candidate, features, seed)
     reached = auroc(result.good, result.defective) if tensors.defective else None
     if not wanted:

@@ -2,6 +2,7 @@
 
 PLACE/CACHEDIR.TAG            what backups leave out by it (bford.info/cachedir)
 PLACE/lock                    held by who makes or removes files
+PLACE/curves/<hash>.json      points of learning curves; see training/curve/points.py
 PLACE/<what>/<name>.rows      rows of one shape; see shards.py. <what>: 16 digits of the sha256 of what was made
 
 Nothing in it is ever needed: what is damaged, foreign, gone or cannot be written is made again from the pictures. What
@@ -29,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.instructions import instruction_set
-from training.data.cache_place import FILE, cache_files, claim, usual_limit
+from training.data.cache_place import FILE, cache_files, claim, remove_curves, usual_limit
 from training.data.shards import Damaged, Header, Row, Shard, remove_unused
 
 MEMORY_BYTES = 10**9
@@ -187,7 +188,7 @@ class Cache:
                     removed += status.st_blocks * 512
                 else:
                     left += status.st_blocks * 512
-        return removed, left
+        return removed + remove_curves(self.root), left
 
     def _rows_a_file(self, making: Making, rows: int) -> int:
         # Small against the limit, so that little is lost when one goes.

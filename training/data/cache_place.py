@@ -14,6 +14,7 @@ from training.errors import BadData
 
 MOST_BYTES = 8 * 10**9
 SHARE_OF_FREE = 4
+CURVES = "curves"
 FILE = re.compile(r"[0-9a-f]{16}\.rows")
 _FOLDER = re.compile(r"[0-9a-f]{16}")
 _TAG = "CACHEDIR.TAG"
@@ -80,6 +81,15 @@ def kept(root: Path) -> list[Kept]:
         )
         for kind, own in sorted(found.items())
     ]
+
+
+def remove_curves(root: Path) -> int:
+    """Remove the points of learning curves that `okng curve` keeps; how many bytes they were. Raises OSError."""
+    removed = 0
+    for path in (root / CURVES).glob("*.json"):
+        removed += path.stat().st_blocks * 512
+        path.unlink(missing_ok=True)
+    return removed
 
 
 def is_cache(root: Path) -> bool:

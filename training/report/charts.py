@@ -16,7 +16,7 @@ from training.page import Said, Text, shown
 from training.report.ranks import RECALLS, Curve
 from training.report.scored import Scored
 
-_WIDTH_PX, _HEIGHT_PX, _BINS = 480, 280, 48
+_WIDTH_PX, _HEIGHT_PX, _BINS = 440, 280, 48
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 24, 40
 _GRAY, _RED, _BLUE = "#777", "#b22", "#05a"
 

@@ -1,0 +1,104 @@
+"""What a learning curve says: nested sets by group, intervals that are none too narrow, and no promise out of noise."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.intervals import two_sided
+from training.curve.measure import Measured
+from training.curve.points import Kept, Point, counts_of, nested
+from training.curve.steps import outlook, steps
+from training.curve.tell import as_dict, as_page, as_text
+from training.data.dataset import Picture
+
+
+def picture(index: int, label: str, group: str) -> Picture:
+    return Picture(Path("a"), f"{label}/{index}", label, group, "a", (8, 8))
+
+
+def measured(shifts: dict[int, float], repeats: int = 3, each: int = 40) -> Measured:
+    """Good scores around 0.3, defective ones higher by a shift that grows with the defects shown."""
+    test = [picture(index, "good" if index < each else "dent", f"g{index}") for index in range(2 * each)]
+    points = {}
+    for count, shift in shifts.items():
+        own = []
+        for repeat in range(repeats):
+            scores = np.random.default_rng([repeat, count]).normal(0.3, 0.05, 2 * each)
+            scores[each:] += shift
+            own.append(Point(count, repeat, "x", tuple(one.name for one in test), tuple(scores.tolist()), 0.4, 0.5))
+        points[count] = own
+    return Measured(points, {one.name: one for one in test}, 20, ("a note",), 0)
+
+
+def test_larger_sets_hold_smaller_ones_and_groups_come_together() -> None:
+    pictures = [picture(index, "dent", f"lot{index % 4}") for index in range(12)]
+    order = nested(pictures, repeat=0)
+    assert sorted(order) == list(range(12)) and order == nested(pictures, repeat=0)
+    groups = [pictures[index].group for index in order]
+    assert all(len(set(groups[start : start + 3])) == 1 for start in (0, 3, 6, 9))
+    assert any(nested(pictures, repeat) != order for repeat in range(1, 5))
+
+
+def test_no_count_is_above_what_is_there_and_all_stands_once() -> None:
+    assert counts_of((1, 5, 10, 25, None), 8) == (1, 5, 8) and counts_of((0, None), 8) == (0, 8)
+
+
+def test_a_difference_beyond_noise_is_projected_and_called_the_most() -> None:
+    found = steps(measured({5: 0.02, 25: 0.15}))
+    assert found[1].brought is not None and found[1].brought.interval is not None
+    assert found[1].brought.interval[0] > 0 and found[1].auroc.value > found[0].auroc.value
+    told = outlook(found)
+    assert "10 more would bring" in told.en and "take that as the most" in told.en and "上限" in told.zh
+
+
+def test_of_noise_nothing_is_promised() -> None:
+    found = steps(measured({5: 0.05, 25: 0.05}))
+    assert "cannot be said whether 10 more would help" in outlook(found).en and "无法判断" in outlook(found).zh
+    assert "nothing can be said" in outlook(found[:1]).en
+
+
+def test_perfect_answers_keep_the_interval_that_so_many_pictures_can_prove() -> None:
+    (found,) = steps(measured({5: 2.0}, each=10))
+    exact = two_sided(0, 10)
+    assert found.auroc.interval == (two_sided(10, 10)[0], 1.0)
+    assert found.escapes.value == 0.0 and found.escapes.interval == exact
+    assert found.overkill.value == 0.0 and found.overkill.interval == exact
+
+
+def test_text_figures_and_page_say_it_in_both_languages() -> None:
+    of = measured({1: 0.05, 5: 0.06, 25: 0.15})
+    found = steps(of)
+    assert as_text(of, found).count("defective: AUROC") == 3 and "a note" in as_text(of, found)
+    figures = json.loads(json.dumps(as_dict(of, found)))
+    assert [row["defective"] for row in figures["points"]] == [1, 5, 25]
+    assert all(len(row["escapes"]["interval_95"]) == 2 for row in figures["points"])
+    shown = as_page(of, found)
+    for part in ("What more defective pictures bring", "增加缺陷图像的作用", "<svg", "a note"):
+        assert part in shown
+    assert "<script" not in shown
+
+
+def test_a_kept_point_comes_back_and_nothing_else_does(tmp_path: Path) -> None:
+    point = Point(5, 1, "x", ("a", "b"), (0.1, 0.123456789), 0.4, 0.5)
+    kept = Kept(tmp_path / "curves", {"seen": "1"})
+    assert kept.get(5, 1) is None
+    kept.put(point)
+    assert kept.get(5, 1) == point and kept.get(5, 2) is None and kept.get(4, 1) is None
+    assert Kept(tmp_path / "curves", {"seen": "2"}).get(5, 1) is None
+    for file in (tmp_path / "curves").iterdir():
+        file.write_text("{")
+    assert kept.get(5, 1) is None
+    nowhere = Kept(None, {})
+    nowhere.put(point)
+    assert nowhere.get(5, 1) is None
+
+
+def test_other_code_takes_no_point_of_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Kept(tmp_path, {})
+    kept.put(Point(5, 1, "x", ("a",), (0.1,), 0.4, 0.5))
+    monkeypatch.setattr("training.curve.points.code_hash", lambda: "other")
+    assert kept.get(5, 1) is None
