@@ -127,7 +127,7 @@ def train(
 ) -> None:
     """Train a model package from DATA: good/ and one folder a defect, or named regions in rois.toml.
 
-    Masks may lie in ground_truth/<defect>/. Twelve good pictures are the least, 60 certify 5 % overkill.
+    Masks may lie in ground_truth/<defect>/. Twelve good pictures are the least, 80 certify 5 % overkill.
     Named regions need labels.csv beside rois.toml, a label for each region of every picture.
     """
     need_training_libraries()

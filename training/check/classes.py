@@ -75,7 +75,7 @@ def _good(members: Mapping[str, Sequence[Look]]) -> Iterator[Finding]:
             Severity.ERROR,
             Text("Too few good pictures", "合格图像太少"),
             Text(
-                f"{many(len(good), 'different picture')}; okng train needs {MIN_GOOD}, and 60 certify 5 %.",
+                f"{many(len(good), 'different picture')}; okng train needs {MIN_GOOD}, and 80 certify 5 %.",
                 f"{len(good)} 张不同图像；okng train 至少需要 {MIN_GOOD} 张，60 张可证明 5 %。",
             ),
             Text("Take more pictures of good parts.", "请拍摄更多合格件。"),

@@ -289,7 +289,7 @@ def _without_copies(root: Path, pictures: list[Picture]) -> DataSet:
 def _check(data: DataSet, min_good: int, one_size: bool) -> None:
     if len(data.good) < min_good:
         raise BadData(
-            f"{data.root}/good holds {len(data.good)} different pictures, {min_good} are the least and 60 certify 5 %; "
+            f"{data.root}/good holds {len(data.good)} different pictures, {min_good} are the least and 80 certify 5 %; "
             "add pictures of good parts"
         )
     if one_size:
