@@ -11,6 +11,7 @@ from models.package import open_package
 from training.data.dataset import EMPTY, DataSet, open_dataset
 from training.errors import BadData
 from training.evaluate import Evaluation, count_gaps, judge_pictures, proven_here, summarize
+from training.map_figures import MapTally
 from training.suggestion.audit import drawn_with
 
 
@@ -33,7 +34,7 @@ def evaluate_package(
     """
     opened = open_package(package)
     manifest = opened.manifest
-    if manifest.task != "anomaly":
+    if manifest.task == "assembly":
         raise BadData(f"{package} judges named regions; name a data set with rois.toml and labels.csv")
     data = open_dataset(root, min_good=0, one_size=False)
     if chosen is not None:
@@ -46,11 +47,13 @@ def evaluate_package(
     for name in proven_here(manifest) if runtime == "all" else (runtime,):
         detector = Detector.load(package, runtime=name, threads=threads)
         try:
-            judged, gaps = judge_pictures(detector, data.pictures), count_gaps(detector, data.empty)
+            tally = MapTally(detector, data.pictures)
+            judged = judge_pictures(detector, data.pictures, also=tally.add)
+            gaps = count_gaps(detector, data.empty)
         finally:
             detector.close()
         known = frozenset(row.label for row in detector.info.classes)
-        found.append(summarize(detector.info.runtime, judged, known, gaps))
+        found.append(summarize(detector.info.runtime, judged, known, gaps, tally.figures()))
     return found
 
 

@@ -58,7 +58,7 @@ def figure_of(goal: Goal, records: Sequence[Record]) -> Figure:
     def cost(weights: NDArray[np.float64]) -> float:
         return float(np.mean([ours(weights) - plain(weights) for ours, plain in found]))
 
-    (interval,) = bootstrap([one.group for one in records[0].int8], [cost])
+    interval = bootstrap([one.group for one in records[0].int8], cost)
     int8, fp32 = (tuple(pair[side](once) for pair in found) for side in (0, 1))
     return Figure(goal, int8, fp32, cost(once), interval)
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.decision import Limits, Outcome
 from models.detector import Detector
 from training.data.dataset import Picture
+from training.heat import heat_over
 from training.page import Text, figure, heading, paragraph, pictures
 from training.run import TrainingRun
 
 MOST = 24
-_MAP_WIDTH_PX = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +86,6 @@ def overlay(run: TrainingRun, chosen: Sequence[Picture]) -> list[NDArray[np.uint
     """Each picture's region, small, with its score map over it."""
     detector = Detector.load(run.request.package, runtime="onnxruntime", threads=1)
     try:
-        return [_one_overlay(detector, run.pictures.read(picture)) for picture in chosen]
+        return [heat_over(detector, run.pictures.read(picture)) for picture in chosen]
     finally:
         detector.close()
-
-
-def _one_overlay(detector: Detector, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    score_map = detector.judge_anyway(image).scores.map
-    region = detector.geometry.cut(image).region
-    canvas = detector.geometry.layout((image.shape[1], image.shape[0])).canvas
-    height = max(1, round(_MAP_WIDTH_PX * region.shape[0] / region.shape[1]))
-    small = cv2.resize(region, (_MAP_WIDTH_PX, height), interpolation=cv2.INTER_AREA)
-    if small.ndim == 2:
-        small = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
-    spans = (math.ceil(_MAP_WIDTH_PX * canvas[0] / region.shape[1]), math.ceil(height * canvas[1] / region.shape[0]))
-    heat = cv2.resize(score_map, spans, interpolation=cv2.INTER_LINEAR)[:height, :_MAP_WIDTH_PX]
-    coloured = cv2.applyColorMap(np.asarray(heat * 255, np.uint8), cv2.COLORMAP_JET)
-    share = np.clip((heat - 0.4) / 0.4, 0.0, 0.6)[..., None]
-    return np.asarray(small * (1 - share) + coloured * share, np.uint8)

@@ -10,6 +10,7 @@ from models.decision import Outcome
 from models.detector import Detector
 from training.data.dataset import Picture
 from training.errors import BadData
+from training.evaluate import CAUGHT
 from training.progress import Progress
 from training.rois import evaluate
 from training.rois.dataset import AssemblyData, open_assembly
@@ -17,7 +18,7 @@ from training.rois.figures import RegionJudged
 from training.splits.census import Known, census_of
 from training.splits.escapes import check
 from training.splits.parted import Parted, plan
-from training.splits.unseen import CAUGHT, Caught, Jury, Sheet
+from training.splits.unseen import Caught, Jury, Sheet
 
 _COMPLETE, _INCOMPLETE = "complete", "incomplete"
 

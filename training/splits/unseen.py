@@ -18,12 +18,12 @@ from models.manifest import Manifest
 from models.package import write_package
 from training.data.dataset import DataSet, listed
 from training.errors import RefusedForSafety
-from training.evaluate import Judged, count_gaps, judge_pictures, proven_here, summarize
+from training.evaluate import CAUGHT, Judged, count_gaps, judge_pictures, proven_here, summarize
+from training.map_figures import MapTally
 from training.progress import Progress
 from training.splits.parted import Data, Parted
 
 Answer = TypeVar("Answer")
-CAUGHT = frozenset({Outcome.NG, Outcome.RECHECK})
 _THREADS = 2
 
 
@@ -151,8 +151,9 @@ def refuse_escapes(unseen: Unseen, accepted: str) -> None:
 def pictures_sheet(detector: Detector, data: DataSet) -> Sheet:
     """Whole pictures."""
     known = frozenset(row.label for row in detector.info.classes)
-    judged = judge_pictures(detector, data.pictures)
-    found = summarize(detector.info.runtime, judged, known, count_gaps(detector, data.empty))
+    tally = MapTally(detector, data.pictures)
+    judged = judge_pictures(detector, data.pictures, also=tally.add)
+    found = summarize(detector.info.runtime, judged, known, count_gaps(detector, data.empty), tally.figures())
     return Sheet(found.runtime, tuple(found.rows()), found.figures(), tuple(judged))
 
 
