@@ -175,11 +175,15 @@ def may_convert(config: TrainConfig) -> bool:
     return config.wants(LITERT) and litert.installed()
 
 
-def find_further(reference: bytes, bench: Bench, config: TrainConfig, size: tuple[int, int]) -> Further:
+def find_further(
+    reference: bytes, bench: Bench, config: TrainConfig, size: tuple[int, int], heads: bool = False
+) -> Further:
     """Make and judge every further file that is wanted and can be made here; `size` is the input's (width, height)."""
     offers: list[Offer] = []
     left_out: list[str] = []
-    if may_convert(config):
+    if heads:
+        left_out.append("LiteRT left out, it is not made of networks with heads")
+    elif may_convert(config):
         try:
             offers += _convert(reference, bench, size)
         except ConversionFailed as error:

@@ -17,9 +17,11 @@ from training.guard import guarded, need_training_libraries
 
 if TYPE_CHECKING:
     from training.config import TrainConfig
+    from training.declared import Asked
     from training.run import Request
 
 
+_MODES = ("auto", "good", "mixed", "segmentation", "classification")
 _SUBSETS = ("train", "validation", "calibration", "test", "regression")
 
 
@@ -68,7 +70,11 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
 )
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="The package to write, NAME.okng.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same data and seed, same package.")
+@click.option(
+    "--mode", type=click.Choice(_MODES), help="What the pictures teach; see docs/training.md  [default: auto]"
+)
+@click.option("--resume", is_flag=True, help="Go on with a run of the same data and settings that was stopped.")
+@click.option("--seed", type=click.IntRange(0), help="Same data and seed, same package.  [default: 0]")
 @click.option("--size", type=click.IntRange(64, 1024), help="Network input, pixels  [default: 256; 128 a named region]")
 @click.option("--roi", callback=_region, metavar="X,Y,W,H", help="Region of the picture to look at.")
 @click.option(
@@ -81,7 +87,7 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
     "--config",
     "config_file",
     type=click.Path(path_type=Path),
-    help="TOML file: [augment], [synthesize]; see docs/synthesize.md.",
+    help="TOML file: [train], [augment], [synthesize]; see docs/training.md.",
 )
 @click.option("--id", "model_id", callback=_word, help="Model id  [default: NAME of the package]")
 @click.option("--model-version", callback=_word, help="Model version  [default: date of the newest picture]")
@@ -106,7 +112,9 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
 def train(
     data: Path,
     out: Path | None,
-    seed: int,
+    mode: Asked | None,
+    resume: bool,
+    seed: int | None,
     size: int | None,
     roi: tuple[int, int, int, int] | None,
     geometry_file: Path | None,
@@ -139,9 +147,12 @@ def train(
         from training.rois.dataset import is_assembly
         from training.run import Request
 
-        side = size or (ROI_SIZE_PX if is_assembly(data) else SIZE_PX)
         geometry, declared = asked_geometry(geometry_file, roi), read_declared(config_file)
-        config = TrainConfig(seed=seed, size_px=side, geometry=geometry, runtimes=runtimes, declared=declared)
+        said = declared.train
+        side = size or said.size_px or (ROI_SIZE_PX if is_assembly(data) else SIZE_PX)
+        first = said.seed if seed is None else seed
+        declared = declared.in_mode(mode or said.mode)
+        config = TrainConfig(seed=first, size_px=side, geometry=geometry, runtimes=runtimes, declared=declared)
         if accept_escapes is not None and not accept_escapes.strip():
             raise click.UsageError("say with --accept-escapes why; the report will tell it")
         if folds is not None:
@@ -156,7 +167,7 @@ def train(
         version, why = model_version or moment[:10].replace("-", "."), (accept_escapes or "").strip()
         if fp32 is not None and is_assembly(data):
             raise click.UsageError("--fp32 is for packages that judge whole parts; leave it out")
-        request = Request(data, out, config, name, version, moment, split, why, fp32)
+        request = Request(data, out, config, name, version, moment, split, why, fp32, resume)
         page = report or out.with_name(f"{out.stem}.report.html")
         _train(request, page, card or out.with_name(f"{out.stem}.MODEL_CARD.md"), caching, as_json)
 

@@ -31,7 +31,7 @@ class TrainConfig:
     """`size_px` is the side of a square of the network input's area; the region's (or a tile's) proportions are kept.
 
     `runtimes`: those of `RUNTIMES` to make the package for; none given means all that are installed.
-    `declared`: augmentation and synthetic defects, as a file says or as is usual.
+    `declared`: how to train, augmentation and synthetic defects, as a file says or as is usual.
     """
 
     seed: int = 0
@@ -56,8 +56,12 @@ class TrainConfig:
         asked["roi"] = self.geometry.roi
         if self.geometry.model_fields_set - {"roi"}:
             asked["geometry"] = self.geometry.model_dump(mode="json", exclude_unset=True)
-        if self.declared != Declared():
-            asked["declared"] = self.declared.model_dump(mode="json")
+        if self.declared.shows_pictures_otherwise:
+            asked["declared"] = self.declared.model_dump(mode="json", exclude={"train"})
+        # Seed and size are what the run goes by, wherever they were said.
+        train = self.declared.train.model_dump(mode="json", exclude_defaults=True, exclude={"seed", "size_px"})
+        if train:
+            asked["train"] = train
         text = json.dumps(asked | fixed, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

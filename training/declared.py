@@ -1,4 +1,7 @@
-"""What a TOML file declares of augmentation and synthetic defects: `okng train --config`, `okng synth --config`.
+"""What a TOML file declares of training, augmentation and synthetic defects: `--config` of okng train and okng synth.
+
+    [train]
+    mode = "segmentation"
 
     [augment]
     shift = 0.05
@@ -6,7 +9,7 @@
     [synthesize]
     kinds = ["crack", "pit"]
 
-What each key means, its range and its usual value stand in docs/synthesize.md.
+What each key means, its range and its usual value stand in docs/training.md and docs/synthesize.md.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from pydantic_core import ErrorDetails
 from training.errors import BadData, NotThere
 
 Rotation = Literal["none", "quarter", "any"]
+Asked = Literal["auto", "good", "mixed", "segmentation", "classification"]
 
 
 class Kind(StrEnum):
@@ -92,11 +96,40 @@ class SynthesizeSpec(_Section):
         return self
 
 
+class TrainSpec(_Section):
+    """What `okng train` is asked for where its options do not say; None is what is usual.
+
+    `minutes`: about how long a network may learn; `epochs` says it exactly.
+    """
+
+    mode: Asked = "auto"
+    size_px: int | None = Field(None, ge=64, le=1024)
+    seed: int = Field(0, ge=0)
+    epochs: int | None = Field(None, ge=1, le=1000)
+    minutes: float | None = Field(None, gt=0, le=10_000)
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        if self.epochs is not None and self.minutes is not None:
+            raise ValueError("give epochs or minutes, not both")
+        return self
+
+
 class Declared(_Section):
     """The whole file."""
 
+    train: TrainSpec = Field(default_factory=TrainSpec)
     augment: AugmentSpec = Field(default_factory=AugmentSpec)
     synthesize: SynthesizeSpec = Field(default_factory=SynthesizeSpec)
+
+    def in_mode(self, mode: Asked) -> Self:
+        """The same in a mode that was asked for otherwise."""
+        return self.model_copy(update={"train": self.train.model_copy(update={"mode": mode})})
+
+    @property
+    def shows_pictures_otherwise(self) -> bool:
+        """Whether it says anything of augmentation or synthetic defects that is not usual."""
+        return self.augment != AugmentSpec() or self.synthesize != SynthesizeSpec()
 
 
 def read_declared(path: Path | None) -> Declared:
@@ -113,6 +146,17 @@ def read_declared(path: Path | None) -> Declared:
         return Declared.model_validate(content)
     except ValidationError as error:
         raise BadData(wrong(path, error, Declared)) from error
+
+
+def refuse_mode(spec: TrainSpec) -> None:
+    """Let only what named regions can be trained with pass: their labels are all there is.
+
+    Raises:
+        BadData: naming what is not for them.
+    """
+    named = [name for name in ("mode", "epochs", "minutes") if getattr(spec, name) not in ("auto", None)]
+    if named:
+        raise BadData(f"named regions are classified by their labels, in one way; leave {', '.join(named)} out")
 
 
 def read_toml(path: Path) -> dict[str, object]:

@@ -15,6 +15,7 @@ from training.quantization.quantize import quantize
 
 __all__ = ["INPUT_NAME", "export_network", "export_trunk", "keep_outputs", "output_name", "quantize", "stripped"]
 
+HEADS = ("head", "image")
 _OPSET = 18
 
 
@@ -53,11 +54,11 @@ def output_name(stride: int) -> str:
 
 
 def keep_outputs(model: bytes, strides: Sequence[int]) -> bytes:
-    """The same network with only the outputs of `strides`; what nothing needs any more is removed."""
+    """The same network with only the maps of `strides` and the heads; what nothing needs any more is removed."""
     proto = onnx.load_from_string(model)
     graph = proto.graph
-    wanted = [output_name(stride) for stride in strides]
     outputs = {output.name: output for output in graph.output}
+    wanted = [output_name(stride) for stride in strides] + [name for name in outputs if name in HEADS]
     del graph.output[:]
     graph.output.extend(outputs[name] for name in wanted)
     needed, kept = set(wanted), []

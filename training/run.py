@@ -22,39 +22,38 @@ from models.scorers import calibrated, score_views
 from training import litert
 from training.artefacts import REFERENCE_FORM, Bench, Further, Offer, Trial, find_further, may_convert
 from training.assemble import Ingredients, assemble
-from training.calibrate import Raws, reference_map, refuse_constant
+from training.calibrate import Raws
 from training.config import TrainConfig
+from training.contest import Ground, Shown
 from training.data.cache import Store
 from training.data.catalogue import build_catalogue
 from training.data.dataset import DataSet, open_dataset
-from training.data.part import limited, read_part, told
+from training.data.part import Part, limited, read_part, told
 from training.data.pictures import Pictures, room_for_whole
-from training.data.split import folds_by_group
 from training.errors import NotThere
-from training.export import export_trunk, keep_outputs, quantize
-from training.features import ALL_STRIDES, Extractor, Features, Inputs, frames_of, grouped
-from training.fitting.candidates import DEFAULT, Candidate
-from training.fitting.choose import choose, choose_without_defects
-from training.fitting.crossfit import CrossFit, cross_fit
-from training.fitting.fit import Fitted, fit
-from training.fitting.sample import FitData, Mask, select
+from training.export import keep_outputs
+from training.features import Features, Inputs, grouped
+from training.fitting.crossfit import CrossFit
+from training.fitting.fit import Fitted
+from training.fitting.sample import select
 from training.framing import geometry_for, settle
+from training.frozen import frozen
 from training.gate import Calibration, first_through_the_gate
 from training.golden import Frame
 from training.held_out import calibration_entry
-from training.metrics.ranking import auroc
+from training.learned import Teaching, learned
+from training.modes import ModeChoice, choose_mode, enough_for
 from training.presence import Lesson, looked_at, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
-from training.rehearsal import rehearse
-from training.rehearsal import told as told_of_rehearsal
-from training.scratch import Scratch
+from training.resuming import checkpoint_for, forget, tell_nothing_to_resume
 from training.self_test import Exam, choose_self_test
 from training.sights import Sights
 from training.splits.parted import Parted, part_dataset
 from training.splits.unseen import PICTURES, Unseen, judge_unseen
-from training.tensors import Tensors, calibration_frames, read_tensors, worth_keeping
-from training.unquantized import Unquantized, write_unquantized
+from training.tensors import Tensors, read_tensors, worth_keeping
+from training.unquantized import write_unquantized
+from training.validation import held_out_of
 
 _TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-headless")
 
@@ -65,7 +64,7 @@ class Request:
 
     `split`: a name under DATA/splits or a file; None: training may see all but the regression set. `accept_escapes`:
     why a package may be written that misses some of that set. `fp32`: where to write the same package without
-    quantization, for comparison.
+    quantization, for comparison. `resume`: go on with a run that was stopped.
     """
 
     root: Path
@@ -77,6 +76,7 @@ class Request:
     split: str | None = None
     accept_escapes: str = ""
     fp32: Path | None = None
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,15 @@ class Networks:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """Everything a report tells of a finished run."""
+    """Everything a report tells of a finished run.
+
+    `data`: what training saw; `held_out`: those of it that have held-out scores.
+    """
 
     request: Request
+    mode: ModeChoice
     data: DataSet
+    held_out: DataSet
     manifest: Manifest
     package_bytes: int
     crossfit: CrossFit
@@ -128,7 +133,11 @@ def train(
     """
     config = request.config
     check_runtimes(config)
-    parted = part_dataset(open_dataset(request.root, one_size=False, size_of=whole_size), request.split)
+    data = open_dataset(request.root, min_good=0, one_size=False, size_of=whole_size)
+    parted = part_dataset(data, request.split)
+    mode = choose_mode(config.declared.train.mode, parted.seen)
+    progress.say(mode.text_en)
+    parted = replace(parted, seen=enough_for(mode, parted.seen))
     data = parted.seen
     catalogue = build_catalogue(request.root, data.defects)
     pictures = Pictures(store, worth_keeping(data, room_for_whole(store, data.size)))
@@ -141,24 +150,24 @@ def train(
     tensors = read_tensors(data, inputs, config.seed, progress)
     progress.say_all(look_over(data, tensors))
     presence = teach_presence(data, config, progress, inputs.sights.around)
-    plain = export_trunk(inputs.size, ALL_STRIDES)
-    network = quantize(plain, calibration_frames(tensors))
-    features = features_of(network, tensors, folds_of(data, config.seed), "INT8 features", progress)
-    features = rehearse(features, network, data, inputs, config)
-    tried = _choose(features, config.seed, progress)
-    names = [picture.name for picture in (*data.good, *data.defective)]
-    best, calibration = first_through_the_gate(names, tensors, network, tried, onnx_runtimes(config), progress)
-    fitted = fit(best.candidate, features.sample(best.candidate.views), config.seed)
-    prototypes = _prototypes(data, features, tensors.map_masks, fitted, calibration, catalogue)
+    ground = Ground(data, tensors, inputs, config, progress)
+    contest = learned(ground, _teaching(request, parted, part, progress)) if mode.learns else frozen(ground)
+    if request.resume and not mode.learns:
+        tell_nothing_to_resume(progress)
+    best, calibration = first_through_the_gate(
+        contest.names, contest.tensors, contest.network, contest.tried, onnx_runtimes(config), progress
+    )
+    fitted, held_out = contest.fitted(best), contest.tensors
+    prototypes = _prototypes(contest.shown, fitted, calibration, catalogue)
     strides = best.candidate.shape.strides
-    reference = Offer(REFERENCE, "onnx", REFERENCE_FORM, keep_outputs(network, strides))
+    reference = Offer(REFERENCE, "onnx", REFERENCE_FORM, keep_outputs(contest.network, strides))
 
     def raws(maps: Iterable[Features]) -> Raws:
-        return best.scores(grouped(maps, tensors.plain))
+        return best.scores(grouped(maps, held_out.plain))
 
-    bench = Bench(tensors.frames, strides, raws, len(tensors.good), calibration, progress)
-    found = find_further(reference.content, bench, config, inputs.size)
-    golden, further = choose_self_test(reference, found, _exam(fitted, tensors), bench)
+    bench = Bench(held_out.frames, strides, raws, len(held_out.good), calibration, progress)
+    found = find_further(reference.content, bench, config, inputs.size, fitted.head is not None)
+    golden, further = choose_self_test(reference, found, _exam(fitted, held_out), bench)
     calibration = further.calibration(calibration)
     manifest, files = assemble(
         Ingredients(
@@ -170,7 +179,7 @@ def train(
             networks=(reference, *further.shipped),
             fitted=fitted,
             prototypes=prototypes,
-            calibration=calibration_entry(data, calibration, len(tried)),
+            calibration=calibration_entry(contest.held_out, calibration, len(contest.tried)),
             maps=calibration.maps,
             limits=calibration.limits,
             golden=golden,
@@ -180,21 +189,24 @@ def train(
             training=_origin(parted, config),
         )
     )
-    unquantized = keep_outputs(plain, strides)
-    fp32, twin = _unquantized(plain, tensors, best, config.seed, request.fp32 is not None, progress)
+    unquantized = keep_outputs(contest.plain, strides)
+    fp32, twin = contest.unquantized(best, request.fp32 is not None)
     networks = networks_of(unquantized, reference, further, bench)
     unseen = judge_unseen(parted, PICTURES, manifest, files, request.accept_escapes, progress)
     write_package(request.package, manifest, files)
     if request.fp32 is not None and twin is not None:
         write_unquantized(request.package, replace(twin, network=unquantized), request.fp32)
+    forget(request.package)
     size = request.package.stat().st_size
     return TrainingRun(
         request,
+        mode,
         data,
+        contest.held_out,
         manifest,
         size,
         best,
-        tuple(tried),
+        tuple(contest.tried),
         calibration,
         prototypes,
         fp32,
@@ -203,6 +215,19 @@ def train(
         pictures,
         unseen,
     )
+
+
+def _teaching(request: Request, parted: Parted[DataSet], part: Part, progress: Progress) -> Teaching:
+    """What a network that learns needs to know beside the pictures."""
+    config = request.config
+    held_out, told_of = held_out_of(parted, config.seed)
+    progress.say(told_of)
+    names = "\n".join(picture.name for picture in held_out.pictures)
+    digest = parted.seen.sha256()
+    checkpoint = checkpoint_for(request.package, digest, config.sha256(), names, resume=request.resume)
+    if request.resume and not checkpoint.path.exists():
+        progress.say("--resume: no stopped run is kept beside the package; this one begins at the beginning")
+    return Teaching(held_out, part, checkpoint)
 
 
 def check_runtimes(config: TrainConfig) -> None:
@@ -245,89 +270,17 @@ def networks_of(plain: bytes, reference: Offer, further: Further, bench: Bench) 
     return Networks((*trials, *further.trials), further.left_out, len(plain), fp32_ms)
 
 
-def folds_of(data: DataSet, seed: int) -> tuple[int, ...]:
-    """Folds of good, then of defective pictures, by group; each kind is spread over all folds.
-
-    Good pictures that are all of one group are split one by one: the report says what that is worth.
-    """
-    one_group = data.one_group
-    good = folds_by_group([picture.name if one_group else picture.group for picture in data.good], seed)
-    defective = folds_by_group([picture.group for picture in data.defective], seed)
-    return (*good, *defective)
-
-
-def features_of(network: bytes, tensors: Tensors, fold_of: tuple[int, ...], step: str, progress: Progress) -> FitData:
-    """What a network on the reference runtime makes of all pictures and views."""
-    extract, scratch = Extractor(network, REFERENCE, threads=2), Scratch()
-    try:
-        found = progress.each(step, scratch.each(extract(tensors.frames)), len(tensors.frames))
-        maps = list(grouped(found, tensors.plain))
-        views = {
-            kind: [list(grouped(scratch.each(extract(frames_of(own))), own)) for own in per_picture]
-            for kind, per_picture in tensors.views.items()
-        }
-    finally:
-        extract.close()
-    count = len(tensors.good)
-    return FitData(maps[:count], views, maps[count:], tensors.view_masks, fold_of)
-
-
-def _choose(features: FitData, seed: int, progress: Progress) -> list[CrossFit]:
-    """All scorers tried, the one to ship first; only the default one where nothing can be compared."""
-    views = [kind for kind in ("turned", "shifted", "none") if kind in features.views]
-
-    def try_one(candidate: Candidate) -> CrossFit:
-        work = (cross_fit(candidate, features, seed) for _ in range(1))
-        (result,) = progress.each(f"held-out scores, {candidate}", work, 1)
-        refuse_constant(result.good, "the INT8 network")
-        return result
-
-    if features.defective:
-        return choose(try_one, views, features.can_know, features.one_view)
-    usual = DEFAULT.views if DEFAULT.views in views else "none"
-    if not features.synthetic:
-        return [try_one(replace(DEFAULT, views=usual))]
-    tried = choose_without_defects(try_one, usual, features.one_view)
-    told_of_rehearsal(tried, progress)
-    return tried
-
-
 def _prototypes(
-    data: DataSet,
-    features: FitData,
-    masks: Sequence[Mask | None],
-    fitted: Fitted,
-    calibration: Calibration,
-    catalogue: Sequence[ClassEntry],
+    shown: Sequence[Shown], fitted: Fitted, calibration: Calibration, catalogue: Sequence[ClassEntry]
 ) -> Prototypes | None:
     codes = {row.label: row.code for row in catalogue}
     vectors = []
-    for seen, mask in zip(features.defective, masks, strict=True):
-        chosen = select(seen, fitted.candidate.shape.strides)
-        raw = score_views(fitted.scorer, chosen.views, seen.mosaics)
+    for one in shown:
+        chosen = select(one.seen, fitted.candidate.shape.strides)
+        raw = score_views(fitted.scorer, chosen.views, one.seen.mosaics)
         scores = calibrated(raw, calibration.maps[REFERENCE])
-        vectors.append(vector_of(defect_region(scores, calibration.limits.ok_below, mask), raw))
-    return build_prototypes(vectors, [codes[picture.label] for picture in data.defective])
-
-
-def _unquantized(
-    plain: bytes, tensors: Tensors, best: CrossFit, seed: int, wanted: bool, progress: Progress
-) -> tuple[float | None, Unquantized | None]:
-    """The AUROC that the unquantized network would reach with such a scorer on the same held-out pictures.
-
-    `wanted`: what a package of it is made of, too.
-    """
-    if not (tensors.defective or wanted):
-        return None, None
-    kind = best.candidate.views
-    only = replace(tensors, views={kind: tensors.views[kind], "none": tensors.views["none"]})
-    features = features_of(plain, only, best.fold_of, "fp32 features, for comparison", progress)
-    result = cross_fit(best.candidate, features, seed)
-    reached = auroc(result.good, result.defective) if tensors.defective else None
-    if not wanted:
-        return reached, None
-    fitted = fit(best.candidate, features.sample(kind), seed)
-    return reached, Unquantized(plain, fitted, reference_map(result.good))
+        vectors.append(vector_of(defect_region(scores, calibration.limits.ok_below, one.mask), raw))
+    return build_prototypes(vectors, [codes[one.label] for one in shown])
 
 
 def _origin(parted: Parted[DataSet], config: TrainConfig) -> TrainingEntry:

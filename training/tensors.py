@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,21 @@ class Tensors:
             None if mask is None else _widened(mask, *(math.ceil(side) for side in reversed(layout.canvas)))
             for mask, layout in zip(self.masks, self.layouts, strict=True)
         ]
+
+    def only(self, places: Sequence[int]) -> Tensors:
+        """Of some of the pictures, counted as in `plain` and in that order."""
+        first = len(self.good)
+        good, bad = [at for at in places if at < first], [at - first for at in places if at >= first]
+        return replace(
+            self,
+            good=[self.good[at] for at in good],
+            defective=[self.defective[at] for at in bad],
+            masks=[self.masks[at] for at in bad],
+            views={kind: [shots[at] for at in good] for kind, shots in self.views.items()},
+            qualities=[self.qualities[at] for at in good],
+            layouts=[self.layouts[at] for at in bad],
+            sizes=[self.sizes[at] for at in places],
+        )
 
     @property
     def plain(self) -> list[Shot]:

@@ -29,6 +29,7 @@ from training.fitting.crossfit import CrossFit
 from training.gate import Calibration
 from training.held_out import sample_entry
 from training.metrics.rate import Rate
+from training.modes import choose_mode
 from training.parity import Parity
 from training.presence import Lesson
 from training.run import Networks, Request, TrainingRun
@@ -72,6 +73,8 @@ def finished_run(folder: Path, *, tested: bool = True, defective: bool = True) -
     write_package(package, manifest, small_files())
     return TrainingRun(
         Request(folder / "data", package, TrainConfig(), "blocks", "1", "2026-01-31T08:00:00Z"),
+        choose_mode("mixed" if defective else "good", data),
+        data,
         data,
         manifest,
         package.stat().st_size,

@@ -18,6 +18,7 @@ from models.picture_file import whole_size
 from models.runtimes.choose import REFERENCE
 from training.calibrate import scores_in_unit
 from training.config import TrainConfig
+from training.contest import features_of
 from training.curve.points import Kept, Point, counts_of, nested
 from training.data.cache import Store
 from training.data.dataset import DataSet, Picture, listed, open_dataset
@@ -33,9 +34,9 @@ from training.fitting.crossfit import CrossFit, cross_fit
 from training.fitting.fit import fit
 from training.fitting.sample import FitData
 from training.framing import geometry_for, settle
+from training.frozen import folds_of
 from training.gate import of_reference
 from training.progress import Progress
-from training.run import features_of, folds_of
 from training.sights import Sights
 from training.splits.parted import Parted, part_dataset
 from training.tensors import calibration_frames, read_tensors, worth_keeping

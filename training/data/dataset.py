@@ -145,12 +145,12 @@ def open_dataset(
     `size_of`: how far each is looked into. Decoded, unless it is known that all that counts will be decoded later.
 
     Raises:
-        NotThere: `root` or `root/good` is not there.
+        NotThere: `root` is not there, or `root/good` where good pictures are needed.
         BadData: naming all pictures of the first kind of trouble.
     """
     if not root.is_dir():
         raise NotThere(f"there is no data set at {root}; name a folder that holds good/ and one folder a defect")
-    if not (root / GOOD).is_dir():
+    if not (root / GOOD).is_dir() and (min_good or next(labelled_files(root), None) is None):
         raise NotThere(f"{root} has no folder good/; put the pictures of good parts there")
     groups, annotations = read_groups(root / "groups.csv"), read_annotations(root)
     pictures, broken = [], []
@@ -287,13 +287,22 @@ def _without_copies(root: Path, pictures: list[Picture]) -> DataSet:
 
 
 def _check(data: DataSet, min_good: int, one_size: bool) -> None:
-    if len(data.good) < min_good:
-        raise BadData(
-            f"{data.root}/good holds {len(data.good)} different pictures, {min_good} are the least and 80 certify 5 %; "
-            "add pictures of good parts"
-        )
+    refuse_few_good(data, min_good)
     if one_size:
         refuse_mixed_sizes((*data.pictures, *data.empty))
+
+
+def refuse_few_good(data: DataSet, least: int) -> None:
+    """Let only a data set pass that has so many good pictures.
+
+    Raises:
+        BadData: how many it has.
+    """
+    if len(data.good) < least:
+        raise BadData(
+            f"{data.root}/good holds {len(data.good)} different pictures, {least} are the least and 80 certify 5 %; "
+            "add pictures of good parts"
+        )
 
 
 def refuse_mixed_sizes(pictures: Iterable[Picture]) -> None:

@@ -12,7 +12,8 @@ class Candidate:
     """A scorer to try.
 
     `scaling` is "deviation" (each channel by its own) or "whitened" (64 principal directions); `views` the augmented
-    views of good pictures that are fitted on; `known` whether shown defects raise scores.
+    views of good pictures that are fitted on; `known` whether shown defects raise scores. `terms`: what makes up the
+    score where heads inside the network have a share.
     """
 
     kind: str
@@ -20,6 +21,7 @@ class Candidate:
     scaling: str
     views: str
     known: bool
+    terms: str = ""
 
     def __str__(self) -> str:
         shape = self.shape
@@ -27,7 +29,8 @@ class Candidate:
         top = "peak" if shape.top_fraction < 0.001 else f"top {shape.top_fraction:.0%}"
         kind = f"{self.kind} of stride {strides} on grid {shape.grid_stride}, {self.scaling}"
         top = f"{top} smoothed {shape.smoothing_cells:g}"
-        return f"{kind}, {top}, views {self.views}" + (", known defects" if self.known else "")
+        told = f"{kind}, {top}, views {self.views}" + (", known defects" if self.known else "")
+        return f"{self.terms}: {told}" if self.terms else told
 
 
 def _shape(grid: int, strides: tuple[int, ...], top: float = 0.01, smoothing: float = 0.7) -> ScorerShape:

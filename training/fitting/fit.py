@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.discriminator import Logistic
-from models.manifest import ScorerEntry
+from models.manifest import HeadEntry, ScorerEntry
 from models.scorers import Distance, Floats, Gaussian, NearestNeighbour, Scorer, project
 from training.config import BANK_SIZE
 from training.features import Seen
@@ -30,11 +30,12 @@ _KNOWN_VECTORS = 6_000
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A scorer and the arrays it is made of, by their role in a package."""
+    """A scorer and the arrays it is made of, by their role in a package; `head`: what the network's heads add."""
 
     candidate: Candidate
     arrays: Arrays
     scorer: Scorer
+    head: HeadEntry | None = None
 
     def entry(self, files: dict[str, str]) -> ScorerEntry:
         shape = self.candidate.shape
@@ -47,6 +48,7 @@ class Fitted:
                 "smoothing_cells": shape.smoothing_cells,
                 "top_fraction": shape.top_fraction,
                 "arrays": files,
+                "head": self.head,
             }
         )
 

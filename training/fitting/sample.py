@@ -58,7 +58,14 @@ class FitData:
         return all(self.sample("none", fold).defective for fold in folds)
 
 
+def maps_of(seen: Seen) -> Seen:
+    """The feature maps alone, without what heads inside the network say."""
+    return replace(seen, views=tuple(view[: len(ALL_STRIDES)] for view in seen.views))
+
+
 def select(seen: Seen, strides: Sequence[int]) -> Seen:
-    """The maps of `strides` out of those of all strides."""
-    views = tuple(tuple(view[ALL_STRIDES.index(stride)] for stride in strides) for view in seen.views)
+    """The maps of `strides` out of those of all strides, and whatever comes after them."""
+    views = tuple(
+        (*(view[ALL_STRIDES.index(stride)] for stride in strides), *view[len(ALL_STRIDES) :]) for view in seen.views
+    )
     return replace(seen, views=views)

@@ -38,6 +38,8 @@ def examples_of(picture: Picture, inputs: Inputs, classes: Sequence[str]) -> Ite
     layout = inputs.layout(picture)
     label = 0 if picture.good else classes.index(picture.label) + 1 if picture.label in classes else UNKNOWN
     masks = {} if picture.good else class_masks(picture)
+    # A mask without a pixel says nothing: the picture is defective all the same.
+    masks = {name: mask for name, mask in masks.items() if mask.any()}
     regions = {name: inputs.region(picture, mask.astype(np.uint8)) > 0 for name, mask in masks.items()}
     for pixels, view in zip(shot[0].inputs, layout.views, strict=True):
         if picture.good:

@@ -140,6 +140,6 @@ def _pictures(account: Account) -> str:
     if tested:
         return pictures_section(run, [Seen(one.picture, one.score, one.outcome) for one in tested], held_out=False)
     scores, limits = run.calibration.scores[REFERENCE], run.calibration.limits
-    own = zip((*run.data.good, *run.data.defective), scores, strict=True)
+    own = zip((*run.held_out.good, *run.held_out.defective), scores, strict=True)
     seen = [Seen(picture, float(score), outcome_of(float(score), limits)) for picture, score in own]
     return pictures_section(run, seen, held_out=True)

@@ -38,7 +38,7 @@ def summed_up(account: Account) -> list[Text]:
     if account.auroc is not None:
         clauses.append(same(f"AUROC {account.auroc}"))
     lot = [_ONE_GROUP] if run.data.one_group else []
-    return [*unseen.sentences(run.unseen), joined(clauses), *lot]
+    return [*unseen.sentences(run.unseen), joined(clauses), Text(run.mode.text_en, run.mode.text_zh), *lot]
 
 
 def _rates(scored: Scored, where: Text) -> list[Text]:
@@ -65,6 +65,7 @@ def figures(account: Account) -> dict[str, object]:
     return {
         "package": str(run.request.package),
         "package_bytes": run.package_bytes,
+        "mode": {"name": run.mode.mode, "en": run.mode.text_en, "zh": run.mode.text_zh},
         "good": len(run.data.good),
         "defective": len(run.data.defective),
         "copies_left_out": len(run.data.copies),

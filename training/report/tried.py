@@ -44,10 +44,10 @@ def contenders(run: TrainingRun) -> list[Contender]:
     """All candidates, the best first; none where nothing could be compared."""
     if not len(run.crossfit.to_tell):
         return []
-    shown = [picture.group for picture in run.data.defective]
+    shown = [picture.group for picture in run.held_out.defective]
     drawn = [f"drawn {index}" for index in range(len(run.crossfit.to_tell))]
-    groups = (*(picture.group for picture in run.data.good), *(shown if len(run.crossfit.defective) else drawn))
-    bad = np.arange(len(groups)) >= len(run.data.good)
+    groups = (*(picture.group for picture in run.held_out.good), *(shown if len(run.crossfit.defective) else drawn))
+    bad = np.arange(len(groups)) >= len(run.held_out.good)
     best = _scores(run.crossfit)
     return [
         Contender(

@@ -26,7 +26,7 @@ from training.assemble import Ingredients, assemble
 from training.calibrate import Raws
 from training.data.pictures import Pictures
 from training.data.split import folds_by_group
-from training.declared import Declared
+from training.declared import refuse_mode
 from training.errors import BadData
 from training.export import export_trunk, keep_outputs, quantize
 from training.features import ALL_STRIDES, Extractor, Features
@@ -113,8 +113,9 @@ def train_assembly(
     config = request.config
     if config.geometry != GeometrySpec():
         raise BadData("the regions of an assembly stand in rois.toml; leave --roi and --geometry out")
-    if config.declared != Declared():
-        raise BadData("named regions have views of their own and no synthetic defects; leave --config out")
+    if config.declared.shows_pictures_otherwise:
+        raise BadData("named regions have views of their own and no synthetic defects; leave them out of --config")
+    refuse_mode(config.declared.train)
     # As on the station; and sums that are split among another number of threads round otherwise.
     threadpool_limits(limits=1, user_api="blas")
     check_runtimes(config)

@@ -23,6 +23,7 @@ Data = TypeVar("Data")
 class Parted(Generic[Data]):
     """`seen`: for training, cross-fitting and calibration. `test`: nothing is chosen on it. `regression`: old escapes.
 
+    `validation`: names of those that a network which learns is not taught with, where a split says so.
     `split`: the name of the table, "" without one, and then `test` is empty. `split_sha256` is that of its content,
     `regression_sha256` the last hash of the regression set.
     """
@@ -34,6 +35,7 @@ class Parted(Generic[Data]):
     split_sha256: str | None = None
     regression_sha256: str | None = None
     notes: tuple[str, ...] = ()
+    validation: frozenset[str] = frozenset()
 
 
 def part_dataset(data: DataSet, split: str | None) -> Parted[DataSet]:
@@ -86,9 +88,12 @@ class Plan:
     split_sha256: str | None
     regression_sha256: str | None
     notes: tuple[str, ...]
+    validation: frozenset[str] = frozenset()
 
     def parted(self, seen: Data, test: Data, regression: Data) -> Parted[Data]:
-        return Parted(seen, test, regression, self.split, self.split_sha256, self.regression_sha256, self.notes)
+        return Parted(
+            seen, test, regression, self.split, self.split_sha256, self.regression_sha256, self.notes, self.validation
+        )
 
 
 def plan(root: Path, pictures: Sequence[Picture], copies: Sequence[tuple[str, str]], split: str | None) -> Plan:
@@ -109,7 +114,8 @@ def plan(root: Path, pictures: Sequence[Picture], copies: Sequence[tuple[str, st
     if not test:
         raise BadData(f"the split {split} has no test picture; make one with okng split, or leave --split out")
     notes = (*_mates(pictures, seen, regression), *_torn(pictures, seen, test))
-    return Plan(seen, test, regression, Path(split).stem, assigned.sha256, last, notes)
+    apart = assigned.names(Subset.VALIDATION, Subset.CALIBRATION) - regression
+    return Plan(seen, test, regression, Path(split).stem, assigned.sha256, last, notes, apart)
 
 
 def _old_escapes(root: Path, pictures: Sequence[Picture]) -> tuple[tuple[RegressionLine, ...], frozenset[str]]:

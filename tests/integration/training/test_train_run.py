@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
+import training.contest as contest_module
 import training.gate as gate_module
 import training.run as run_module
 from models.detector import Detector
@@ -207,7 +208,7 @@ class NotANumber(Extractor):
 def test_a_network_that_cannot_be_trusted_is_refused_and_nothing_is_written(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extractor: type[Extractor], code: int, says: str
 ) -> None:
-    for module in (run_module, gate_module):
+    for module in (contest_module, gate_module):
         monkeypatch.setattr(module, "Extractor", extractor)
     done = call_train(data, tmp_path / "a.okng")
     assert done.exit_code == code and says in done.stderr.splitlines()[-1]

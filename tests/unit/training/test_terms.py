@@ -1,0 +1,76 @@
+"""Ways to make one score of logits and distance: weighed by good parts, chosen by what is told apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.heads import Evidence
+from tests.unit.training.fitting.test_fit import features
+from training.features import Seen
+from training.fitting.candidates import DEFAULT
+from training.fitting.fit import Fitted, fit
+from training.fitting.sample import Sample
+from training.terms import Way, entry_for, evidence_of, mask_from, tried_with, ways, worth
+
+RNG = np.random.default_rng(1)
+GOOD = [Evidence(float(d), float(m), float(i)) for d, m, i in RNG.normal((5, -4, -3), (1, 0.5, 0.25), (40, 3))]
+BAD = [Evidence(float(d), float(m), float(i)) for d, m, i in RNG.normal((5, 2, 3), (1, 0.5, 0.25), (20, 3))]
+
+
+def test_every_way_has_a_logit_and_comes_with_and_without_the_distance() -> None:
+    found = list(ways())
+    assert len(set(found)) == len({str(way) for way in found}) == 6
+    assert all(way.map or way.image for way in found) and sum(way.distance for way in found) == 3
+
+
+@pytest.mark.parametrize("way", list(ways()), ids=str)
+def test_terms_weigh_what_the_way_names(way: Way) -> None:
+    entry = entry_for(way, ("scratch",), GOOD, 0.5)
+    assert (entry.map.weight > 0, entry.image_logit.weight > 0, entry.distance.weight > 0) == (
+        way.map,
+        way.image,
+        way.distance,
+    )
+    assert entry.mask_from == 0.5
+    # Only what hardly a good part reaches counts as distance.
+    assert sum(one.distance > entry.distance.above for one in GOOD) <= 1
+    raws = [one.raw(entry) for one in GOOD]
+    assert np.ptp(raws) > 0 and min(one.raw(entry) for one in BAD) > max(raws)
+
+
+def test_the_distance_finds_what_nobody_showed_and_stays_unless_it_harms() -> None:
+    unknown = Evidence(40.0, -4.0, -3.0)
+    kept, left = (entry_for(Way(True, True, distance), ("scratch",), GOOD, 0.0) for distance in (True, False))
+    assert unknown.raw(kept) > max(one.raw(kept) for one in GOOD)
+    assert unknown.raw(left) < max(one.raw(left) for one in GOOD)
+    fitted = _fitted()
+    results = {way: tried_with(fitted, entry_for(way, (), GOOD, 0.0), way, GOOD, BAD) for way in ways()}
+    assert max(results, key=lambda way: worth(results[way])).distance
+
+
+def test_pixels_count_as_defective_from_where_masks_are_met_best() -> None:
+    logits = np.full((2, 16, 16), -4.0, np.float32)
+    logits[0, 4:8, 4:8] = 1.6
+    mask = np.zeros((64, 64), np.bool_)
+    mask[16:32, 16:32] = True
+    maps = tuple(np.zeros((1, 64 // stride, 64 // stride), np.float32) for stride in (4, 8, 16))
+    seen = [Seen(((*maps, logits),))]
+    assert -2.0 <= mask_from(seen, [(mask,)]) <= 0.5
+    assert mask_from(seen, [(None,)]) == 0.0
+
+
+def test_evidence_is_what_distance_and_heads_say() -> None:
+    fitted = _fitted()
+    head = np.full((2, 16, 16), -3.0, np.float32)
+    head[0, 3, 3] = 2.5
+    image = np.array([1.25, 0.0], np.float32).reshape(2, 1, 1)
+    base = features(5)
+    seen = Seen(((*base.views[0], head, image),))
+    (found,) = evidence_of(fitted, ("scratch",), [seen])
+    assert found.map == 2.5 and found.image == 1.25
+    assert found.distance == pytest.approx(fitted.scorer(base.views[0][1:]).raw)
+
+
+def _fitted() -> Fitted:
+    return fit(DEFAULT, Sample([features(seed) for seed in range(4)], []), 0)

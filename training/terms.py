@@ -1,0 +1,140 @@
+"""How a network's logits and the distance from good become one score: a few ways are tried on validation pictures.
+
+The distance counts only above what nearly all good parts reach: there it finds what nobody showed the network, and
+below it adds nothing but noise. It stays unless known defects are clearly told better without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.heads import Evidence, Head
+from models.scorer_entry import HeadEntry, TermEntry
+from models.scorers import Scorer, score_views
+from training.features import ALL_STRIDES, Seen
+from training.fitting.choose import merit
+from training.fitting.crossfit import CrossFit
+from training.fitting.fit import Fitted
+from training.fitting.sample import Mask, select
+
+# So low that no logit lies below: the term is linear.
+_LINEAR = -100.0
+_USUAL = 0.99
+_WORTH_POINTS = 0.2
+_FROM = np.arange(-3.0, 3.25, 0.25)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Which terms have a share in a score."""
+
+    map: bool
+    image: bool
+    distance: bool
+
+    def __str__(self) -> str:
+        names = [name for name in ("image", "map", "distance") if getattr(self, name)]
+        return " + ".join(names)
+
+
+def ways() -> Iterator[Way]:
+    """All that are tried."""
+    for distance in (True, False):
+        for shown in ((True, True), (False, True), (True, False)):
+            yield Way(*shown, distance)
+
+
+def evidence_of(fitted: Fitted, classes: Sequence[str], seen: Sequence[Seen]) -> list[Evidence]:
+    """What a scorer's distance and the heads say of each picture."""
+    head, strides = Head(_bare(classes), fitted.candidate.shape.strides), fitted.candidate.shape.strides
+    found = []
+    for one in seen:
+        parts = [head.split(view) for view in select(one, strides).views]
+        statistic = score_views(fitted.scorer, [features for features, _ in parts], one.mosaics)
+        found.append(head.evidence(statistic, [logits for _, logits in parts], one.mosaics))
+    return found
+
+
+def _bare(classes: Sequence[str]) -> HeadEntry:
+    none, one = TermEntry(weight=0.0, above=0.0), TermEntry(weight=1.0, above=_LINEAR)
+    return HeadEntry(
+        classes=tuple(classes), stride=4, image=True, distance=none, map=one, image_logit=one, mask_from=0.0
+    )
+
+
+def entry_for(way: Way, classes: Sequence[str], good: Sequence[Evidence], mask_from: float) -> HeadEntry:
+    """The terms of a way, weighed so that good parts vary alike in each."""
+    logits = [(one.map, way.map) for one in good], [(one.image or 0.0, way.image) for one in good]
+    spreads = [_spread([value for value, _ in own]) if own[0][1] else 0.0 for own in logits]
+    distances = [one.distance for one in good]
+    scale = max(spreads) / _spread(distances) if way.distance else 0.0
+    return _bare(classes).model_copy(
+        update={
+            "map": _term(1.0 if way.map else 0.0, _LINEAR),
+            "image_logit": _term(1.0 if way.image else 0.0, _LINEAR),
+            "distance": _term(scale, float(np.quantile(distances, _USUAL))),
+            "mask_from": mask_from,
+        }
+    )
+
+
+def _term(weight: float, above: float) -> TermEntry:
+    return TermEntry(weight=min(weight, 1000.0), above=above)
+
+
+def _spread(values: Sequence[float]) -> float:
+    low, high = np.quantile(values, (0.5, _USUAL))
+    return max(float(high - low), 1e-3)
+
+
+def with_head(scorer: Scorer, entry: HeadEntry, strides: tuple[int, ...]) -> Scorer:
+    """The same scorer with what heads add."""
+    found = copy(scorer)
+    found.head = Head(entry, strides)
+    return found
+
+
+def tried_with(
+    fitted: Fitted, entry: HeadEntry, way: Way, good: Sequence[Evidence], bad: Sequence[Evidence]
+) -> CrossFit:
+    """A way's scores of the validation pictures."""
+    strides = fitted.candidate.shape.strides
+    return CrossFit(
+        candidate=replace(fitted.candidate, terms=str(way)),
+        scorers=(with_head(fitted.scorer, entry, strides),),
+        fold_of=(0,) * (len(good) + len(bad)),
+        good=np.array([one.raw(entry) for one in good]),
+        defective=np.array([one.raw(entry) for one in bad]),
+    )
+
+
+def worth(result: CrossFit) -> float:
+    """What a choice goes by: merit, and something for keeping an eye on what nobody showed."""
+    return merit(result) + (_WORTH_POINTS if "distance" in result.candidate.terms else 0.0)
+
+
+def mask_from(seen: Sequence[Seen], masks: Sequence[Sequence[Mask | None]]) -> float:
+    """The anomaly logit from which a pixel is called defective: the best Jaccard index over all marked pictures."""
+    shared, either = np.zeros(len(_FROM)), np.zeros(len(_FROM))
+    for one, own in zip(seen, masks, strict=True):
+        for view, mask in zip(one.views, own, strict=True):
+            if mask is not None and mask.any():
+                _count(view[len(ALL_STRIDES)][0], mask, shared, either)
+    if not either.any():
+        return 0.0
+    return float(_FROM[int(np.argmax(shared / np.maximum(either, 1)))])
+
+
+def _count(logits: NDArray[np.float32], mask: Mask, shared: NDArray[np.float64], either: NDArray[np.float64]) -> None:
+    height, width = mask.shape
+    large = cv2.resize(logits, (width, height), interpolation=cv2.INTER_LINEAR)
+    for index, limit in enumerate(_FROM):
+        called = large >= limit
+        shared[index] += np.count_nonzero(called & mask)
+        either[index] += np.count_nonzero(called | mask)
