@@ -62,9 +62,12 @@ class FrameResult(Entry):
     expected_score: Unit
     score: Unit
     deviation: Finite = Field(ge=0.0)
+    expected_label: str = ""
+    label: str = ""
 
     def agrees(self, tolerance: float) -> bool:
-        return self.outcome is self.expected and self.deviation <= tolerance
+        same = self.outcome is self.expected and self.label == self.expected_label
+        return same and self.deviation <= tolerance
 
 
 class Finding(Entry):
@@ -112,6 +115,8 @@ def find(place: Place, replays: Sequence[Replay], tolerance: float, time: str) -
             expected_score=replay.expected.score,
             score=replay.score,
             deviation=replay.deviation,
+            expected_label=replay.expected.label,
+            label=replay.label,
         )
         for replay in replays
     )
@@ -130,9 +135,14 @@ def find(place: Place, replays: Sequence[Replay], tolerance: float, time: str) -
 
 
 def _result(frames: Sequence[FrameResult], tolerance: float) -> _Result:
-    """Passed: every frame agrees, and among them are parts to let through and parts to stop."""
+    """Passed: every frame agrees, and among them are parts to let through and parts to stop.
+
+    A classifier lets none through: among its frames, which all have a label, are parts of two classes.
+    """
     agree = all(frame.agrees(tolerance) for frame in frames)
     tells = {Outcome.OK, Outcome.NG} <= {frame.expected for frame in frames}
+    if all(frame.expected_label for frame in frames):
+        tells = len({frame.expected_label for frame in frames if frame.expected is Outcome.NG}) > 1
     return "passed" if agree and tells else "refused"
 
 

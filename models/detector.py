@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from models.assembly import Assembly, View, decide_assembly
 from models.assembly_entry import AssemblyEntry
 from models.certification import Certificates, NoCertificates
-from models.decision import Decision, DefectClass, Limits, Scores, Unfit
+from models.classifier import Classifier, decide_class
+from models.decision import Box, Decision, DefectClass, Limits, Scores, Unfit
 from models.errors import InferenceError, ModelError, PackageError
 from models.geometry import Framed, Geometry
 from models.geometry_entry import GeometrySpec, piece, resolved, said
@@ -170,6 +171,8 @@ class Detector:
         """
         if isinstance(self._judge.scorer, Assembly):
             return self._judge_regions(self._judge.scorer, prepared, limits or self.info.limits, rules)
+        if isinstance(self._judge.scorer, Classifier):
+            return self._judge_whole(self._judge.scorer, prepared, limits or self.info.limits, rules)
         started = time.perf_counter_ns()
         size, pose = prepared.picture_size, prepared.pose
         raw, infer_ns = self._judge.score(prepared.inputs, self.geometry.layout(size).mosaic)
@@ -205,6 +208,18 @@ class Detector:
         rows = {row.label: row for row in self.info.classes}
         scores, decision = decide_assembly(views, self._judge.score_map, limits, rows)
         return Judgement(prepared, scores, rules.apply(decision, prepared.pose), 0, infer_ns, score_ns)
+
+    def _judge_whole(self, classifier: Classifier, prepared: Prepared, limits: Limits, rules: RuleSet) -> Judgement:
+        """`judge` for parts of which every one has a defect."""
+        started = time.perf_counter_ns()
+        outputs = self._judge.runtime.infer(prepared.inputs[:1])
+        inferred = time.perf_counter_ns()
+        scores = self._judge.calibrated(classifier(outputs))
+        rows = {row.label: row for row in self.info.classes}
+        region = self.geometry.way_back(prepared.picture_size, (1, 1), prepared.pose).box(Box(0, 0, 1, 1))
+        decision = decide_class(scores, classifier.entry, limits, rows, region)
+        score_ns = time.perf_counter_ns() - inferred
+        return Judgement(prepared, scores, rules.apply(decision, prepared.pose), 0, inferred - started, score_ns)
 
     @property
     def mask_classes(self) -> tuple[str, ...] | None:
@@ -252,6 +267,8 @@ def geometry_in_force(package: Package, asked: GeometrySpec | None) -> Geometry:
             raise ValueError("the regions of an assembly are the package's; leave all but mm_per_px out")
         if manifest.scorer.kind == "position_gaussian" and spec.tiles is not None:
             raise ValueError("the model knows each position of one view of the part; leave tiles out")
+        if manifest.scorer.kind == "classifier" and spec.tiles is not None:
+            raise ValueError("the model judges a part as a whole; leave tiles out")
     except ValueError as error:
         raise PackageError(f"the recipe's geometry does not fit the package: {said(error)}") from error
     return Geometry(spec, manifest.input.size, package.files)

@@ -12,30 +12,36 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.classifier import class_of
 from models.decision import Limits, Outcome, Scores, outcome_of
 from models.errors import PackageError, SelfTestFailed
 from models.layout import Size
-from models.manifest import GoldenExpectation, Manifest
+from models.manifest import ClassifierEntry, GoldenExpectation, Manifest
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """One golden frame judged here, beside what was expected; `deviation` is the larger of score's and map mean's."""
+    """One golden frame judged here, beside what was expected; `deviation` is the larger of score's and map mean's.
+
+    `label`: of a classifier, the class that is named; else empty.
+    """
 
     file: str
     expected: GoldenExpectation
     score: float
     outcome: Outcome
     deviation: float
+    label: str = ""
 
 
-def expectation(scores: Scores, limits: Limits) -> GoldenExpectation:
-    """What a package records of a golden frame."""
+def expectation(scores: Scores, limits: Limits, classifier: ClassifierEntry | None = None) -> GoldenExpectation:
+    """What a package records of a golden frame; `classifier`: where it is one's."""
     return GoldenExpectation(
         raw=scores.raw,
         score=scores.image,
         map_mean=float(scores.map.mean(dtype=np.float64)),
         outcome=outcome_of(scores.image, limits),
+        label="" if classifier is None else class_of(scores, classifier, limits),
     )
 
 
@@ -75,13 +81,14 @@ def replay_frames(
     """
     size = (manifest.input.width_px, manifest.input.height_px)
     limits = manifest.limits.limits()
+    classifier = manifest.scorer if isinstance(manifest.scorer, ClassifierEntry) else None
     for frame in manifest.golden.frames:
         scores = judge(decode_frame(files, frame.file, size), frame.view, frame.picture_px)
-        found = expectation(scores, limits)
+        found = expectation(scores, limits, classifier)
         known = [frame.expected[runtime]] if runtime in frame.expected else list(frame.expected.values())
         for expected in known:
             deviation = max(abs(found.score - expected.score), abs(found.map_mean - expected.map_mean))
-            yield Replay(frame.file, expected, found.score, found.outcome, deviation)
+            yield Replay(frame.file, expected, found.score, found.outcome, deviation, found.label)
 
 
 def replay_golden_frames(
@@ -104,6 +111,11 @@ def _check(replay: Replay, tolerance: float) -> None:
         raise SelfTestFailed(
             f"golden frame {replay.file} is {replay.outcome} here but {replay.expected.outcome} where the "
             "model was proven; this machine may not use the model: choose another runtime or device"
+        )
+    if replay.label != replay.expected.label:
+        raise SelfTestFailed(
+            f"golden frame {replay.file} shows {replay.label} here but {replay.expected.label} where the model was "
+            "proven; this machine may not use the model: choose another runtime or device"
         )
     if not replay.deviation <= tolerance:
         raise SelfTestFailed(

@@ -13,12 +13,13 @@ from models.artefact import ArtefactEntry
 from models.assembly import Assembly, load_assembly
 from models.assembly_entry import AssemblyEntry
 from models.certification import Place
+from models.classifier import Classifier, load_classifier
 from models.decision import Scores
 from models.errors import ModelError, PackageError
 from models.geometry import Geometry
 from models.instructions import instruction_set, machine_name
 from models.layout import Size
-from models.manifest import Manifest
+from models.manifest import ClassifierEntry, Manifest
 from models.package import Package
 from models.runtimes.base import Placement, Runtime
 from models.runtimes.choose import REFERENCE, start_runtime
@@ -27,10 +28,13 @@ from models.scorers import Floats, Mosaics, RawScores, Scorer, calibrated, load_
 _WARM_UP_RUNS = 3
 
 
+Scoring = Scorer | Assembly | Classifier
+
+
 class Judge:
     """Network inputs → raw and calibrated scores: what golden frames, training and the station share."""
 
-    def __init__(self, package: Package, runtime: Runtime, scorer: Scorer | Assembly, artefact: ArtefactEntry) -> None:
+    def __init__(self, package: Package, runtime: Runtime, scorer: Scoring, artefact: ArtefactEntry) -> None:
         manifest = package.manifest
         # A runtime the package never saw uses the reference's map; it is not certified, so the station only monitors.
         maps = {str(name): score_map for name, score_map in manifest.score_maps.items()}
@@ -62,7 +66,7 @@ class Judge:
                 took_ns += time.perf_counter_ns() - started
                 yield found
 
-        assert isinstance(self.scorer, Scorer)  # named regions are not stitched
+        assert isinstance(self.scorer, Scorer)  # named regions and whole parts are not stitched
         raw = score_views(self.scorer, features(), mosaics)
         return raw, took_ns
 
@@ -80,6 +84,8 @@ class Judge:
         """
         if isinstance(self.scorer, Assembly):
             return self.calibrated(self.scorer(self.runtime.infer(tensor), view).as_part())
+        if isinstance(self.scorer, Classifier):
+            return self.calibrated(self.scorer(self.runtime.infer(tensor)))
         return self.calibrated(self.score(tensor, self.geometry.alone(view, picture))[0])
 
 
@@ -96,7 +102,9 @@ def start_judge(package: Package, placement: Placement) -> Judge:
     manifest = package.manifest
     entry, files = manifest.scorer, package.files
     if isinstance(entry, AssemblyEntry):
-        scorer: Scorer | Assembly = load_assembly(entry, files)
+        scorer: Scoring = load_assembly(entry, files)
+    elif isinstance(entry, ClassifierEntry):
+        scorer = load_classifier(entry, files)
     else:
         scorer = load_scorer(entry, files, manifest.input.size)
     engine, artefact = start_runtime(placement, manifest.artefacts, package.files)

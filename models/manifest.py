@@ -15,19 +15,22 @@ from models.artefact import Format as Format
 from models.artefact import Quantization as Quantization
 from models.artefact import RuntimeName as RuntimeName
 from models.assembly_entry import AssemblyEntry as AssemblyEntry
-from models.decision import DefectClass, Limits, Outcome, Severity
+from models.decision import DefectClass, Limits, Severity
 from models.entry import Entry, FileName, Finite, Sha256, Unit, json_bytes, strict_json
 from models.errors import PackageError
 from models.fitness import PresenceEntry as PresenceEntry
 from models.fitness import QualityEntry as QualityEntry
 from models.geometry_entry import GeometryEntry as GeometryEntry
-from models.geometry_entry import PictureSize
+from models.golden_entry import GoldenEntry as GoldenEntry
+from models.golden_entry import GoldenExpectation as GoldenExpectation
+from models.golden_entry import GoldenFrame as GoldenFrame
+from models.scorer_entry import UNKNOWN_DEFECT as UNKNOWN_DEFECT
+from models.scorer_entry import ClassifierEntry as ClassifierEntry
 from models.scorer_entry import HeadEntry as HeadEntry
 from models.scorer_entry import ScorerEntry as ScorerEntry
 from models.scorer_entry import TermEntry as TermEntry
 
 SCHEMA_VERSION = "okng-package/1"
-UNKNOWN_DEFECT = "unknown_defect"
 
 
 class FileEntry(Entry):
@@ -133,30 +136,6 @@ class LimitsEntry(Entry):
         return Limits(self.ok_below, self.ng_from)
 
 
-class GoldenExpectation(Entry):
-    raw: Finite
-    score: Unit
-    map_mean: Unit
-    outcome: Outcome
-
-
-class GoldenFrame(Entry):
-    """One network input, stored losslessly, and what each runtime must say of it; `view`: which of a picture's.
-
-    `picture_px`: (width, height) of the picture, where they have several sizes and what scores depends on it.
-    """
-
-    file: FileName
-    expected: dict[RuntimeName, GoldenExpectation]
-    view: int = Field(0, ge=0, le=63)
-    picture_px: PictureSize | None = None
-
-
-class GoldenEntry(Entry):
-    frames: tuple[GoldenFrame, ...] = Field(min_length=1, max_length=64)
-    score_tolerance: float = Field(gt=0.0, le=0.1, allow_inf_nan=False)
-
-
 class TrainingEntry(Entry):
     """Where the model comes from, for the record.
 
@@ -173,17 +152,20 @@ class TrainingEntry(Entry):
     regression_sha256: Sha256 | None = None
 
 
+_SCORERS = {"anomaly": ScorerEntry, "assembly": AssemblyEntry, "classification": ClassifierEntry}
+
+
 class Manifest(Entry):
     schema_version: Literal["okng-package/1"]
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$")
-    task: Literal["anomaly", "assembly"]
+    task: Literal["anomaly", "assembly", "classification"]
     created: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")
     classes: tuple[ClassEntry, ...] = Field(min_length=1, max_length=1000)
     input: InputEntry
     geometry: GeometryEntry
     artefacts: tuple[ArtefactEntry, ...] = Field(min_length=1, max_length=4)
-    scorer: ScorerEntry | AssemblyEntry = Field(discriminator="kind")
+    scorer: ScorerEntry | AssemblyEntry | ClassifierEntry = Field(discriminator="kind")
     naming: NamingEntry | None
     calibration: CalibrationEntry
     score_maps: dict[RuntimeName, ScoreMap]
@@ -212,7 +194,7 @@ class Manifest(Entry):
 
     @model_validator(mode="after")
     def _task_fits(self) -> Manifest:
-        if (self.task == "assembly") is not isinstance(self.scorer, AssemblyEntry):
+        if not isinstance(self.scorer, _SCORERS[self.task]):
             raise ValueError(f"the scorer {self.scorer.kind} is none for the task {self.task}")
         labels = {row.label for row in self.classes}
         if isinstance(self.scorer, AssemblyEntry):
@@ -222,17 +204,26 @@ class Manifest(Entry):
         return self
 
     @model_validator(mode="after")
-    def _positions_mean_something(self) -> Manifest:
-        """One place of the input is one place of the part only where a picture is one view of it."""
+    def _one_view(self) -> Manifest:
+        """One place of the input is one place of the part, and a class the part's, only where a picture is one view."""
         if self.scorer.kind == "position_gaussian" and self.geometry.tiles is not None:
             raise ValueError("a scorer that knows positions judges one view of a part, no tiles")
+        if self.scorer.kind == "classifier" and self.geometry.tiles is not None:
+            raise ValueError("a classifier judges a part as a whole, no tiles")
         return self
 
     @model_validator(mode="after")
     def _limits_in_reach(self) -> Manifest:
         """A score is never beyond its map's ends: with an end on the wrong side, every part would be judged alike."""
+        classifier = isinstance(self.scorer, ClassifierEntry)
+        if classifier and self.limits.ok_below != 0.0:
+            raise ValueError("a classifier has no good class: its ok_below is 0, so that no part can be OK")
         for name, score_map in self.score_maps.items():
-            if score_map.score[0] >= self.limits.ok_below:
+            if classifier and score_map.score[0] >= self.limits.ng_from:
+                raise ValueError(
+                    f"the score map of {name} never falls below ng_from, so that every class would be sure"
+                )
+            if not classifier and score_map.score[0] >= self.limits.ok_below:
                 raise ValueError(f"the score map of {name} never falls below ok_below, so that no part could be OK")
             if score_map.score[-1] != 1.0:
                 raise ValueError(f"the score map of {name} must end at 1, so that any limit can make a part NG")
@@ -241,16 +232,11 @@ class Manifest(Entry):
     @model_validator(mode="after")
     def _self_test_tells(self) -> Manifest:
         """The golden frames prove something, and prove it for each runtime that the package calls certified."""
-        for frame in self.golden.frames:
-            if not frame.expected:
-                raise ValueError(f"golden frame {frame.file} has no expectation, so that it would prove nothing")
-        for name in sorted({name for artefact in self.artefacts for name in artefact.certified}):
+        certified = sorted({name for artefact in self.artefacts for name in artefact.certified})
+        for name in certified:
             if name not in self.score_maps:
                 raise ValueError(f"{name} is certified without a score map of its own")
-            if not all(name in frame.expected for frame in self.golden.frames):
-                raise ValueError(f"{name} is certified without an expectation in every golden frame")
-            if not {Outcome.OK, Outcome.NG} <= {frame.expected[name].outcome for frame in self.golden.frames}:
-                raise ValueError(f"{name} is certified without both an OK and an NG golden frame")
+        self.golden.refuse_blind(certified, isinstance(self.scorer, ClassifierEntry))
         return self
 
     def referenced(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""What a package says of how network outputs become raw scores; see models/scorers.py and models/heads.py."""
+"""What a package says of how network outputs become raw scores; see models/scorers.py, heads.py and classifier.py."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from models.entry import Entry, FileName, Finite
 
+UNKNOWN_DEFECT = "unknown_defect"
 MAX_CLASSES = 100
 # Beyond it float32 maps would lose the differences that a score is made of.
 _FARTHEST = 10_000.0
@@ -73,3 +74,40 @@ class ScorerEntry(Entry):
         nameless = sorted(set(self.head.classes) - labels) if self.head else []
         if nameless:
             raise ValueError(f"the head's class {nameless[0]} has no row in the catalogue")
+
+
+class ClassifierEntry(Entry):
+    """Parts of which every one has a defect: the network's `image` gives a logit a class; see models/classifier.py.
+
+    `arrays`, both or none: `centres` `(K, D)` and `radius` `(K,)` of the classes' pooled features, by which a part that
+    is like none of them is told: from `max_distance` radii on, the confidence falls.
+    """
+
+    kind: Literal["classifier"]
+    classes: tuple[Label, ...] = Field(min_length=2, max_length=MAX_CLASSES)
+    temperature: float = Field(gt=0.0, le=1000.0, allow_inf_nan=False)
+    strides: tuple[Literal[4, 8, 16], ...] = Field((), max_length=3)
+    arrays: dict[Literal["centres", "radius"], FileName] = Field(default_factory=dict)
+    max_distance: float | None = Field(None, gt=0.0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> ClassifierEntry:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("the classes of a classifier must be unique")
+        asked = (len(self.arrays) == 2, bool(self.strides), self.max_distance is not None)
+        if (self.arrays and not all(asked)) or (not self.arrays and any(asked)):
+            raise ValueError("centres, radius, strides and max_distance are given together or not at all")
+        return self
+
+    def files(self) -> set[str]:
+        return set(self.arrays.values())
+
+    def refuse_strangers(self, labels: set[str]) -> None:
+        """Let only a catalogue pass that has a row for every class, none of them the unknown.
+
+        Raises:
+            ValueError: naming the first that does not.
+        """
+        nameless = sorted((set(self.classes) - labels) | (set(self.classes) & {UNKNOWN_DEFECT}))
+        if nameless:
+            raise ValueError(f"the class {nameless[0]} has no row of its own in the catalogue")
