@@ -134,7 +134,7 @@ def test_the_station_names_classes_and_lets_nothing_pass(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     with closing(sqlite3.connect(tmp_path / "state" / "station.db")) as db:
         results = [json.loads(row) for (row,) in db.execute("SELECT result FROM parts ORDER BY seq").fetchall()]
-    assert [(one["outcome"], one["defects"][0]["label"]) for one in results] == [
+    assert [(one["outcome"], one["defects"][0]["class"]) for one in results] == [
         ("NG", "blue"),
         ("NG", "red"),
         ("RECHECK", "unknown_defect"),
