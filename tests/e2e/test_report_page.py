@@ -9,7 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.fakes.curves import measured
 from tests.fakes.finished import finished_run
+from training.curve.steps import steps
+from training.curve.tell import as_page
 from training.report.account import account_of
 from training.report.document import html
 
@@ -40,6 +43,21 @@ def test_it_reads_in_both_languages_at_any_width(page: Page, width: int) -> None
         found = Axe().run(page).response["violations"]
         assert [f"{each['id']}: {node['target']}" for each in found for node in each["nodes"]] == []
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_learning_curve_reads_in_both_languages_at_any_width(browser: Browser, tmp_path: Path, width: int) -> None:
+    of = measured({1: 0.03, 5: 0.06, 25: 0.15})
+    (tmp_path / "curve.html").write_text(as_page(of, steps(of)))
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto((tmp_path / "curve.html").as_uri())
+    for language, said in (("en", "What more defective pictures bring"), ("zh", "增加缺陷图像的作用")):
+        page.locator(f"#in-{language}").check()
+        expect(page.locator("h1")).to_have_text(said, use_inner_text=True)
+        found = Axe().run(page).response["violations"]
+        assert [f"{each['id']}: {node['target']}" for each in found for node in each["nodes"]] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.close()
 
 
 def test_charts_speak_one_language_at_a_time(page: Page) -> None:

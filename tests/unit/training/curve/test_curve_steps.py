@@ -5,33 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from models.intervals import two_sided
-from training.curve.measure import Measured
+from tests.fakes.curves import measured, picture
 from training.curve.points import Kept, Point, counts_of, nested
 from training.curve.steps import outlook, steps
 from training.curve.tell import as_dict, as_page, as_text
-from training.data.dataset import Picture
-
-
-def picture(index: int, label: str, group: str) -> Picture:
-    return Picture(Path("a"), f"{label}/{index}", label, group, "a", (8, 8))
-
-
-def measured(shifts: dict[int, float], repeats: int = 3, each: int = 40) -> Measured:
-    """Good scores around 0.3, defective ones higher by a shift that grows with the defects shown."""
-    test = [picture(index, "good" if index < each else "dent", f"g{index}") for index in range(2 * each)]
-    points = {}
-    for count, shift in shifts.items():
-        own = []
-        for repeat in range(repeats):
-            scores = np.random.default_rng([repeat, count]).normal(0.3, 0.05, 2 * each)
-            scores[each:] += shift
-            own.append(Point(count, repeat, "x", tuple(one.name for one in test), tuple(scores.tolist()), 0.4, 0.5))
-        points[count] = own
-    return Measured(points, {one.name: one for one in test}, 20, ("a note",), 0)
 
 
 def test_larger_sets_hold_smaller_ones_and_groups_come_together() -> None:
