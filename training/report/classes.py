@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from models.decision import Limits, Outcome
 from training.data.dataset import GOOD
-from training.evaluate import Judged
+from training.evaluate import CAUGHT, Judged
 from training.metrics.rate import Rate
 from training.page import Said, Text, charts, heading, paragraph, table
 from training.report.charts import histogram, precision_recall
 from training.report.ranks import auroc_of, precision_curve
-from training.report.scored import CAUGHT, Scored, caught
+from training.report.scored import Scored, caught
 from training.report.wording import OUTCOMES, rate, same
 
 _HEAD = (
@@ -81,7 +81,7 @@ def drawn(scored: Scored, limits: Limits) -> str:
     return charts([*found, precision_recall(precision_curve(scored), points, text)])
 
 
-def _point(scored: Scored, outcomes: Sequence[Outcome], name: Text) -> tuple[Text, Rate, Rate]:
+def _point(scored: Scored, outcomes: Iterable[Outcome], name: Text) -> tuple[Text, Rate, Rate]:
     recall, false = scored.rate(outcomes, bad=True), scored.rate(outcomes, bad=False)
     return name, recall, Rate(recall.count, recall.count + false.count)
 

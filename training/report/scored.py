@@ -13,10 +13,9 @@ from models.decision import Outcome, outcome_of
 from models.manifest import Manifest, SampleEntry
 from models.runtimes.choose import REFERENCE
 from training.data.dataset import GOOD
-from training.evaluate import Judged
+from training.evaluate import CAUGHT, Judged
 from training.metrics.rate import Rate
 
-CAUGHT = (Outcome.NG, Outcome.RECHECK)
 Floats = NDArray[np.float64]
 
 
