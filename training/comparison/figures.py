@@ -18,6 +18,7 @@ from training.metrics.bootstrap import DRAWS, Statistic, bootstrap_all
 from training.metrics.classification import accuracy, macro_f1, table_of
 from training.metrics.mcnemar import mcnemar
 from training.metrics.ranking import Ranking
+from training.metrics.segmentation import mean_iou
 
 LIKELY_CHANCE = 0.05
 Weights = NDArray[np.float64]
@@ -94,7 +95,7 @@ def compare(pairs: Sequence[Pair], seed: int = 0, draws: int = DRAWS) -> Compare
     """Both packages on one or more pictures; the same for the same seed."""
     groups = [one.picture.group for one in pairs]
     answers = [one.a for one in pairs], [one.b for one in pairs]
-    asked = [*_rankings(pairs, answers), *_names(pairs, answers)]
+    asked = [*_rankings(pairs, answers), *_masks(answers), *_names(pairs, answers)]
     mistakes = _mistakes(pairs, answers)
     statistics = [*(one.difference for one in asked), *(_mean_over(of, a, b) for of, a, b in mistakes.values())]
     intervals = bootstrap_all(groups, statistics, seed, draws)
@@ -119,6 +120,20 @@ def _rankings(pairs: Sequence[Pair], answers: tuple[list[Answer], list[Answer]])
         return []
     a, b = (Ranking.of(np.array([one.score for one in own]), bad) for own in answers)
     return [_Asked("auroc", a.auroc, b.auroc), _Asked("average_precision", a.average_precision, b.average_precision)]
+
+
+def _masks(answers: tuple[list[Answer], list[Answer]]) -> list[_Asked]:
+    """Where both draw masks, of the pictures whose truth is known."""
+    known = [at for at, one in enumerate(answers[0]) if one.pixels is not None]
+    if not known:
+        return []
+
+    def iou(own: Sequence[Answer]) -> Statistic:
+        tables = np.stack([counts.ravel() for one in own if (counts := one.pixels) is not None]).astype(np.float64)
+        side = round(tables.shape[1] ** 0.5)
+        return lambda weights: mean_iou((weights[known] @ tables).reshape(side, side))
+
+    return [_Asked("mean_iou", iou(answers[0]), iou(answers[1]))]
 
 
 def _names(pairs: Sequence[Pair], answers: tuple[list[Answer], list[Answer]]) -> list[_Asked]:

@@ -15,7 +15,9 @@ from models.detector import Detector, Judgement
 from models.errors import BadPicture
 from models.picture_file import read_picture
 from training.data.dataset import Picture
+from training.data.truth import known_masks, label_image
 from training.evaluate import CAUGHT, judged_of
+from training.metrics.segmentation import Counts, confusion
 from training.progress import Progress
 from training.rois.dataset import AssemblyData
 from training.rois.evaluate import regions_judged
@@ -26,13 +28,17 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one package said of one picture. `wrong`: a good part called NG, or a defective one that goes on."""
+    """What one package said of one picture. `wrong`: a good part called NG, or a defective one that goes on.
+
+    `pixels`: a table of shown and called classes, where the package draws masks and the truth is known.
+    """
 
     score: float
     outcome: Outcome
     named: str
     wrong: bool
     latency_ms: float
+    pixels: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +66,29 @@ class Paired:
 
 
 # What a package says of a picture, in the data set's own terms: (whether the part is good, the answer).
-Answering = Callable[[Picture, Judgement], tuple[bool, Answer]]
+Answering = Callable[[Picture, Judgement, Detector], tuple[bool, Answer]]
 
 
-def whole_parts(picture: Picture, found: Judgement) -> tuple[bool, Answer]:
-    """Pictures of good/ and of one folder a defect."""
-    judged = judged_of(picture, found)
-    wrong = judged.outcome is Outcome.NG if picture.good else judged.outcome not in CAUGHT
-    return picture.good, Answer(judged.score, judged.outcome, judged.named, wrong, judged.latency_ms)
+@dataclass(frozen=True, slots=True)
+class WholeParts:
+    """Pictures of good/ and of one folder a defect; `labels`: all classes that masks may have, none without masks."""
+
+    labels: tuple[str, ...] = ()
+
+    def __call__(self, picture: Picture, found: Judgement, detector: Detector) -> tuple[bool, Answer]:
+        judged = judged_of(picture, found)
+        wrong = judged.outcome is Outcome.NG if picture.good else judged.outcome not in CAUGHT
+        pixels = self._pixels(picture, found, detector)
+        return picture.good, Answer(judged.score, judged.outcome, judged.named, wrong, judged.latency_ms, pixels)
+
+    def _pixels(self, picture: Picture, found: Judgement, detector: Detector) -> Counts | None:
+        masks = known_masks(picture) if self.labels and detector.mask_classes is not None else None
+        if masks is None:
+            return None
+        # Each package numbers its classes its own way.
+        number = np.array([0, *(1 + self.labels.index(label) for label in detector.mask_classes or ())], np.uint8)
+        called = number[detector.label_map(found)]
+        return confusion(label_image(picture, masks, self.labels), called, 1 + len(self.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +101,7 @@ class NamedRegions:
     def __post_init__(self) -> None:
         self._labels.update({one.picture.name: one.labels for one in self.data.pictures})
 
-    def __call__(self, picture: Picture, found: Judgement) -> tuple[bool, Answer]:
+    def __call__(self, picture: Picture, found: Judgement, _detector: Detector) -> tuple[bool, Answer]:
         regions = regions_judged(picture, self._labels[picture.name], self.data.rois, found)
         part = part_of(regions)
         named = ", ".join(one.roi for one in regions if one.outcome is not Outcome.OK)
@@ -116,8 +137,8 @@ def pair_up(
             except BadPicture as error:
                 left_out.append((picture.name, str(error)))
                 continue
-            good, a = answering(picture, first)
-            pairs.append(Pair(picture, good, a, answering(picture, second)[1]))
+            good, a = answering(picture, first, detectors[0])
+            pairs.append(Pair(picture, good, a, answering(picture, second, detectors[1])[1]))
         a_name, b_name = (detector.info.runtime for detector in detectors)
     return Paired(tuple(pairs), tuple(left_out), (a_name, b_name))
 

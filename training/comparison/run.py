@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.assembly_entry import AssemblyEntry
-from models.manifest import Manifest
+from models.manifest import Manifest, ScorerEntry
 from models.package import Package, open_package
 from training.comparison.figures import Compared, compare
-from training.comparison.pairs import Answering, NamedRegions, Paired, pair_up, whole_parts
+from training.comparison.pairs import Answering, NamedRegions, Paired, WholeParts, pair_up
 from training.comparison.seen import Source, refuse_seen
 from training.data.dataset import Picture, listed, open_dataset
 from training.data.subsets import Subset
@@ -124,7 +124,18 @@ def _data(request: Request, manifests: tuple[Manifest, Manifest]) -> tuple[Sourc
     pictures = (data if chosen is None else chosen.of(data)).pictures
     if not pictures:
         raise BadData(f"{request.data} has no picture of a part to compare on; name another data set")
-    return Source.of(data), pictures, whole_parts
+    return Source.of(data), pictures, WholeParts(_masked(manifests, pictures))
+
+
+def _masked(manifests: tuple[Manifest, Manifest], pictures: Sequence[Picture]) -> tuple[str, ...]:
+    """All classes that masks of the packages or of the data have; none where a package or the data has no masks."""
+    heads = [
+        one.scorer.head for one in manifests if isinstance(one.scorer, ScorerEntry) and one.scorer.head is not None
+    ]
+    shown = {label for one in pictures if one.marks.outlined for label in one.labels}
+    if len(heads) < len(manifests) or not shown:
+        return ()
+    return tuple(dict.fromkeys((*heads[0].classes, *heads[1].classes, *sorted(shown))))
 
 
 def _parts(

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from models.geometry_entry import GeometrySpec
 from tests.fakes.assembly_package import REGIONS, halves, write_assembly_package
+from tests.fakes.head_packages import coloured_frame, write_head_package
 from tests.fakes.packages import gray_frame, small_files, small_manifest, write_small_package
 from training.commands.compare import compare
 from training.data.dataset import open_dataset
@@ -191,6 +192,29 @@ def test_named_regions_are_compared_as_whole_parts(tmp_path: Path) -> None:
     assert whole.exit_code == 2 and "the packages judge named regions" in whole.stderr
     turned = call(write_small_package(tmp_path / "c.okng"), write_small_package(tmp_path / "d.okng", version="2"), data)
     assert turned.exit_code == 2 and "the packages judge whole pictures" in turned.stderr
+
+
+def test_masks_are_compared_where_both_draw_them(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    mask = np.zeros((64, 64), np.uint8)
+    mask[36:44, 20:28] = 255
+    for number in range(4):
+        picture(data / "good" / f"{number}.png", 0, number)
+        for path, image in ((data / "blue", coloured_frame()), (data / "ground_truth" / "blue", mask)):
+            path.mkdir(parents=True, exist_ok=True)
+            image = image.copy()
+            if image.ndim == 3:
+                image[0, number] = 126
+            (path / f"{number}.png").write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    a = write_head_package(tmp_path / "a.okng")
+    b = write_head_package(tmp_path / "b.okng", classes=["red", "blue"])
+    found = json.loads(call(a, b, data, "--json").stdout)["figures"]["mean_iou"]
+    ground = 8 * 4096 - 4 * 64
+    assert found["a"] == pytest.approx((ground / (ground + 16) + 60 / 64) / 2)
+    # All that is blue is called red: neither of the two is ever met.
+    assert found["b"] == pytest.approx(ground / (ground + 16) / 3) and found["told_apart"]
+    plain = write_small_package(tmp_path / "plain.okng")
+    assert "mean_iou" not in json.loads(call(a, plain, data, "--json").stdout)["figures"]
 
 
 def test_what_cannot_be_compared_is_refused_in_one_sentence(a: Path, b: Path, data: Path, tmp_path: Path) -> None:
