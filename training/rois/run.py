@@ -114,7 +114,7 @@ def train_assembly(
     if config.geometry != GeometrySpec():
         raise BadData("the regions of an assembly stand in rois.toml; leave --roi and --geometry out")
     if config.declared.shows_pictures_otherwise:
-        raise BadData("named regions have views of their own and no synthetic defects; leave them out of --config")
+        raise BadData("named regions have views of their own and no synthetic defects; leave --config out")
     refuse_mode(config.declared.train)
     # As on the station; and sums that are split among another number of threads round otherwise.
     threadpool_limits(limits=1, user_api="blas")

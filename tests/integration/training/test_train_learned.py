@@ -22,7 +22,7 @@ from tests.fakes.waiting import until
 from training.cli import train
 from training.resuming import checkpoint_folder
 
-_EPOCHS = 3
+_EPOCHS = 2
 
 
 @pytest.fixture(scope="module")
