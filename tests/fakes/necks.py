@@ -30,6 +30,7 @@ class Necked(nn.Module):
         self.coarse = nn.Conv2d(12, 20, 3, 2, 1)
         self.lateral4, self.lateral8 = nn.Conv2d(12, 16, 1), nn.Conv2d(20, 16, 1)
         self.smooth = nn.Conv2d(16, 16, 3, 1, 1, groups=16)
+        self.clip = nn.ReLU6()
         self.mix = nn.Conv2d(32, 16, 1)
         self.heads = nn.ModuleDict({"out_map": nn.Conv2d(16, 3, 1), "out_image": nn.Conv2d(52, 3, 1)})
         if folded:
@@ -44,7 +45,7 @@ class Necked(nn.Module):
         coarse = self.coarse(fine)
         up = self._up(functional.relu6(self.lateral8(coarse)))
         smooth = functional.relu6(self.smooth(functional.relu6(self.lateral4(fine)) + up))
-        mixed = functional.relu6(self.mix(torch.cat((smooth, up), 1)))
+        mixed = self.clip(self.mix(torch.cat((smooth, up), 1)))
         pooled = (mixed.mean((2, 3), keepdim=True), mixed.amax((2, 3), keepdim=True), coarse.mean((2, 3), keepdim=True))
         return fine, coarse, self.heads["out_map"](mixed), self.heads["out_image"](torch.cat(pooled, 1))
 

@@ -91,21 +91,28 @@ class FloatGraph:
     @property
     def touched(self) -> tuple[str, ...]:
         """The tensors that INT8 keeps in 8 bits, in the order in which they come about."""
-        found: dict[str, None] = {}
-        for node in self._proto.graph.node:
-            if node.op_type in ("Conv", "Add") and node.name not in self._excluded:
-                inputs = node.input[:1] if node.op_type == "Conv" else node.input
-                found |= {name: None for name in (*inputs, self._after_clip(node.output[0])) if name in self._makers}
         order = {name: index for index, name in enumerate(self._makers)}
-        return tuple(sorted(found, key=order.__getitem__))
+        return tuple(sorted(self.keys(), key=order.__getitem__))
 
-    def readers(self, tensor: str) -> list[Convolution]:
-        """Who reads a tensor, if these are INT8 convolutions alone and the network does not give it out; else none."""
-        by_output = {self._node_output(layer): layer for layer in self.convolutions}
-        nodes = self._readers.get(tensor, [])
-        known = [by_output[node.output[0]] for node in nodes if node.output[0] in by_output]
-        given_out = any(output.name == tensor for output in self._proto.graph.output)
-        return [] if given_out or len(known) != len(nodes) else known
+    def keys(self) -> dict[str, str]:
+        """What each tensor that INT8 keeps in 8 bits is to a convolution or addition: names that outlive an export."""
+        found: dict[str, str] = {}
+        additions = 0
+        for node in self._proto.graph.node:
+            if node.op_type == "Conv" and node.name not in self._excluded:
+                found.setdefault(node.input[0], f"reads {node.input[1]}")
+                found[self._after_clip(node.output[0])] = f"writes {node.input[1]}"
+            elif node.op_type == "Add":
+                for place, name in enumerate(node.input):
+                    found.setdefault(name, f"addition {additions} reads {place}")
+                found[self._after_clip(node.output[0])] = f"addition {additions}"
+                additions += 1
+        return {name: key for name, key in found.items() if name in self._makers}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the network gives out."""
+        return tuple(output.name for output in self._proto.graph.output)
 
     def probe(self, frames: Iterable[NDArray[np.uint8]], tensors: Sequence[str]) -> Iterator[dict[str, Floats]]:
         """The values `(C, h, w)` of tensors, frame after frame; one thread, nothing is kept."""

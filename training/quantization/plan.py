@@ -15,14 +15,13 @@ class QuantPlan:
 
     `ranges`: what an activation can express: all that was seen, all but a small share, or what makes squared errors
     least. `rounding`: weights to the next step of their grid, or so that errors of one weight make up for those of
-    another. `biases`: what rounded weights shift on average is taken back. `equalised`: channels that stay small are
-    enlarged in front of a convolution. `plain`: names of convolutions that stay fp32.
+    another. `biases`: what rounded weights shift on average is taken back. `plain`: names of convolutions that stay
+    fp32.
     """
 
     ranges: RangeRule = "extremes"
     rounding: Rounding = "compensated"
     biases: bool = True
-    equalised: bool = False
     plain: tuple[str, ...] = ()
 
 

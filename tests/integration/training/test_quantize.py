@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from models.runtimes.choose import choose_runtime
@@ -14,6 +15,8 @@ from tests.fakes.necks import NAMES, SIZE, Necked, noise, run_torch
 from training.export import export_network
 from training.quantization.plan import DEFAULT, NAIVE, QuantPlan
 from training.quantization.quantize import quantize
+from training.quantization.sensitivity import rank_layers
+from training.quantized import QdqGraph
 
 HELD_OUT = [noise(seed) for seed in range(100, 106)]
 
@@ -84,3 +87,24 @@ def test_other_ranges_stay_near_fp32(module: Necked, plain: bytes, rule: str) ->
     plan = QuantPlan(ranges="percentile" if rule == "percentile" else "squares")
     assert errors(module, made(plain, plan)).max() < 0.15
     assert made(plain, plan) == made(plain, plan)
+
+
+def test_ranking_finds_the_layer_that_costs_most() -> None:
+    """Huge weights for a channel that is never anything but zero take the steps from all others."""
+    spoilt = Necked()
+    with torch.no_grad():
+        spoilt.stem.weight[0], spoilt.stem.bias[0] = 0, -1
+        spoilt.fine.weight[:, 0] = 30
+    plain, frames = export_network(spoilt, SIZE, NAMES), [noise(seed) for seed in range(6)]
+    ranked = rank_layers(plain, frames, HELD_OUT[:3], NAIVE)
+    assert len(ranked) == 8 and ranked[0].layer == "fine" and ranked[0].error > 2 * ranked[1].error
+    with pytest.raises(ValueError, match="there are none"):
+        rank_layers(plain, frames, [])
+
+
+def test_pixels_keep_their_range_whatever_the_calibration_pictures_show(plain: bytes) -> None:
+    """A bright defect on dark parts must not be cut to the brightest good pixel."""
+    model = quantize(plain, [noise(seed) // 8 for seed in range(4)])
+    graph = QdqGraph(model)
+    first = next(node for node in graph.graph.node if node.op_type == "QuantizeLinear")
+    assert graph.range_of(first) == (0.0, 255.0)
