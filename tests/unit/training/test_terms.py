@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,7 +48,8 @@ def test_the_distance_finds_what_nobody_showed_and_stays_unless_it_harms() -> No
     assert unknown.raw(left) < max(one.raw(left) for one in GOOD)
     fitted = _fitted()
     results = {way: tried_with(fitted, entry_for(way, (), GOOD, 0.0), way, GOOD, BAD) for way in ways()}
-    assert max(results, key=lambda way: worth(results[way])).distance
+    for way in (Way(True, True, True), Way(False, True, True), Way(True, False, True)):
+        assert worth(results[way]) > worth(results[replace(way, distance=False)])
 
 
 def test_pixels_count_as_defective_from_where_masks_are_met_best() -> None:
