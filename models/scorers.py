@@ -96,6 +96,10 @@ class Scorer:
         self.shape, self._mean, self._projection = shape, mean, projection
         self._distance, self._raising, self.head = distance, raising, head
 
+    def raised(self, raising: Raising | None) -> Scorer:
+        """The same distances, raised by what defects taught."""
+        return Scorer(self.shape, self._mean, self._projection, self._distance, raising, self.head)
+
     @property
     def dimensions(self) -> int:
         """Length of a residual."""

@@ -78,10 +78,14 @@ def features_of(network: bytes, tensors: Tensors, fold_of: tuple[int, ...], step
             kind: [list(grouped(scratch.each(extract(frames_of(own))), own)) for own in per_picture]
             for kind, per_picture in tensors.views.items()
         }
+        made = [
+            list(zip(grouped(scratch.each(extract(frames_of(shots))), shots), masks, strict=True))
+            for shots, masks in (([one.shot for one in own], [one.masks for one in own]) for own in tensors.made)
+        ]
     finally:
         extract.close()
     count = len(tensors.good)
-    return FitData(maps[:count], views, maps[count:], tensors.view_masks, fold_of)
+    return FitData(maps[:count], views, maps[count:], tensors.view_masks, fold_of, made=made)
 
 
 def shown_in(data: DataSet, features: FitData, tensors: Tensors) -> tuple[Shown, ...]:

@@ -70,7 +70,12 @@ class Inputs:
     def of(self, picture: Picture) -> tuple[Shot, Quality] | None:
         """What network and gate see of a picture; None where the part is not found in it."""
         seen = self.sights.of(picture)
-        return (self._shot(seen.inputs, picture), seen.quality) if seen.aligned else None
+        return (self.shot(seen.inputs, picture), seen.quality) if seen.aligned else None
+
+    def shot(self, inputs: NDArray[np.uint8], picture: Picture) -> Shot:
+        """Network inputs made of a picture, with what of it never scores."""
+        layout = self.layout(picture)
+        return Shot(inputs, tuple(view.painted for view in layout.views), layout.mosaic)
 
     def region(self, picture: Picture, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The region of something drawn over the picture, such as its mask, cut as the picture is."""
@@ -78,7 +83,7 @@ class Inputs:
 
     def changed(self, picture: Picture, image: NDArray[np.uint8]) -> Shot:
         """What the network sees of a picture on which something was drawn."""
-        return self._shot(inputs_of(self.region(picture, image), self.layout(picture)), picture)
+        return self.shot(inputs_of(self.region(picture, image), self.layout(picture)), picture)
 
     def views(self, picture: Picture, kind: ViewKind, count: int, seed: int) -> Iterator[Shot]:
         """`count` augmented shots; the same for the same picture content and seed.
@@ -92,15 +97,11 @@ class Inputs:
             way = draw_way(kind, self.augment, (region.shape[1], region.shape[0]), rng)
             inputs = inputs_of(lit_as(way.of(region), self.augment, rng), layout)
             if layout.hidden is None:
-                yield self._shot(inputs, picture)
+                yield self.shot(inputs, picture)
                 continue
             gone = way.of(np.asarray(layout.hidden, np.uint8) * np.uint8(255)) > 0
             painted = tuple(layout.painted_by(gone | layout.hidden, view) for view in layout.views)
             yield Shot(inputs, painted, layout.mosaic)
-
-    def _shot(self, inputs: NDArray[np.uint8], picture: Picture) -> Shot:
-        layout = self.layout(picture)
-        return Shot(inputs, tuple(view.painted for view in layout.views), layout.mosaic)
 
 
 def frames_of(shots: Iterable[Shot]) -> list[NDArray[np.uint8]]:

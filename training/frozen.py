@@ -7,14 +7,17 @@ from dataclasses import replace
 from training.calibrate import reference_map
 from training.contest import Contest, Ground, features_of, only_views, shown_in, told
 from training.data.dataset import DataSet
+from training.data.part import read_part
 from training.data.split import folds_by_group
 from training.export import export_trunk, quantize
 from training.features import ALL_STRIDES
 from training.fitting.candidates import DEFAULT, Candidate
 from training.fitting.choose import choose, choose_without_defects
 from training.fitting.crossfit import CrossFit, cross_fit
-from training.fitting.fit import Fitted, fit
+from training.fitting.fit import Fitted
 from training.fitting.sample import FitData
+from training.fitting.taught import fit_taught
+from training.made import make
 from training.metrics.ranking import auroc
 from training.progress import Progress
 from training.rehearsal import rehearse
@@ -29,7 +32,10 @@ def frozen(ground: Ground) -> Contest:
     Raises:
         RefusedForSafety: the quantized network says nothing.
     """
-    data, tensors, seed, progress = ground.data, ground.tensors, ground.config.seed, ground.progress
+    data, seed, progress = ground.data, ground.config.seed, ground.progress
+    drawn = make(data.good, ground.inputs, ground.config.declared.synthesize, read_part(data.root), seed)
+    made = list(progress.each("synthetic defects to teach with", drawn, len(data.good)))
+    tensors = replace(ground.tensors, made=made)
     plain = export_trunk(ground.inputs.size, ALL_STRIDES)
     network = quantize(plain, calibration_frames(tensors))
     features = features_of(network, tensors, folds_of(data, seed), "INT8 features", progress)
@@ -37,7 +43,7 @@ def frozen(ground: Ground) -> Contest:
     tried = _choose(features, seed, progress)
 
     def fitted(best: CrossFit) -> Fitted:
-        return fit(best.candidate, features.sample(best.candidate.views), seed)
+        return fit_taught(best.candidate, features, seed)
 
     def unquantized(best: CrossFit, wanted: bool) -> tuple[float | None, Unquantized | None]:
         if not (tensors.defective or wanted):
@@ -48,7 +54,7 @@ def frozen(ground: Ground) -> Contest:
         reached = auroc(result.good, result.defective) if tensors.defective else None
         if not wanted:
             return reached, None
-        own = fit(best.candidate, fp32.sample(best.candidate.views), seed)
+        own = fit_taught(best.candidate, fp32, seed)
         return reached, Unquantized(plain, own, reference_map(result.good))
 
     return Contest(network, plain, data, tensors, tried, shown_in(data, features, tensors), fitted, unquantized)
@@ -77,6 +83,6 @@ def _choose(features: FitData, seed: int, progress: Progress) -> list[CrossFit]:
     usual = DEFAULT.views if DEFAULT.views in views else "none"
     if not features.synthetic:
         return [try_one(replace(DEFAULT, views=usual))]
-    tried = choose_without_defects(try_one, usual, features.one_view)
+    tried = choose_without_defects(try_one, usual, features.one_view, features.can_know)
     told_of_rehearsal(tried, progress)
     return tried

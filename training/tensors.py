@@ -25,10 +25,19 @@ _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A synthetic defect, to teach with and never to set a limit or to test; `masks`: where it is in each view."""
+
+    shot: Shot
+    masks: tuple[Mask | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tensors:
     """Network inputs of all pictures, masks of the defective, and views of the good ones by kind of view.
 
     `qualities`: what the gate sees of the good ones. `masks` are of the region, `layouts` of the same pictures.
+    `made[i]`: synthetic defects on the good picture i, where any are made.
     `sizes`: (width, height) of every picture, good first, where what scores of a view depends on it.
     """
 
@@ -40,6 +49,7 @@ class Tensors:
     geometry: Geometry
     layouts: list[Layout]
     sizes: list[Size | None]
+    made: Sequence[Sequence[Made]] = ()
 
     @property
     def frames(self) -> list[NDArray[np.uint8]]:
@@ -50,7 +60,7 @@ class Tensors:
     def view_masks(self) -> list[tuple[Mask | None, ...]]:
         """The masks as the views have them."""
         return [
-            tuple(_in_view(mask, layout, view) for view in layout.views)
+            tuple(in_view(mask, layout, view) for view in layout.views)
             for mask, layout in zip(self.masks, self.layouts, strict=True)
         ]
 
@@ -136,7 +146,7 @@ def _mask(picture: Picture, inputs: Inputs, layout: Layout) -> Mask | None:
     return inside if inside.any() else None
 
 
-def _in_view(mask: Mask | None, layout: Layout, view: View) -> Mask | None:
+def in_view(mask: Mask | None, layout: Layout, view: View) -> Mask | None:
     """The part of a region's mask that a view shows, as large as its input where that is not the whole region."""
     if mask is None or layout.is_plain:
         return mask

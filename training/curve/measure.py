@@ -31,8 +31,8 @@ from training.features import ALL_STRIDES, Extractor, Inputs, Seen, frames_of, g
 from training.fitting.candidates import DEFAULT, Candidate
 from training.fitting.choose import merit
 from training.fitting.crossfit import CrossFit, cross_fit
-from training.fitting.fit import fit
 from training.fitting.sample import FitData
+from training.fitting.taught import fit_taught
 from training.framing import geometry_for, settle
 from training.frozen import folds_of
 from training.gate import of_reference
@@ -145,7 +145,7 @@ def _point(features: _Features, data: DataSet, count: int, repeat: int, seed: in
     part = _only(features.seen, data, chosen, seed)
     work = (_best(part, seed + repeat) for _ in range(1))
     (best,) = progress.each(f"{count} defective pictures, repeat {repeat + 1}", work, 1)
-    fitted = fit(best.candidate, part.sample(best.candidate.views), seed + repeat)
+    fitted = fit_taught(best.candidate, part, seed + repeat)
     calibration = of_reference([str(index) for index in range(len(part.fold_of))], best)
     shipped = CrossFit(best.candidate, (fitted.scorer,), (0,) * len(features.test), np.zeros(0), np.zeros(0))
     raws = np.array([shipped.held_out(index, one) for index, one in enumerate(features.test)])
@@ -172,6 +172,6 @@ def _best(features: FitData, seed: int) -> CrossFit:
     views = DEFAULT.views if DEFAULT.views in features.views else "none"
     candidates: list[Candidate] = [replace(DEFAULT, views=views)]
     if features.defective and features.can_know:
-        candidates.append(replace(candidates[0], known=True))
+        candidates.append(replace(candidates[0], taught=1.0))
     tried = [cross_fit(candidate, features, seed) for candidate in candidates]
     return max(tried, key=merit) if features.defective else tried[0]

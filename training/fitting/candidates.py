@@ -12,15 +12,15 @@ class Candidate:
     """A scorer to try.
 
     `scaling` is "deviation" (each channel by its own) or "whitened" (64 principal directions); `views` the augmented
-    views of good pictures that are fitted on; `known` whether shown defects raise scores. `terms`: what makes up the
-    score where heads inside the network have a share.
+    views of good pictures that are fitted on; `taught` how much a discriminator weighs, 1 is usual and 0 is none.
+    `terms`: what makes up the score where heads inside the network have a share.
     """
 
     kind: str
     shape: ScorerShape
     scaling: str
     views: str
-    known: bool
+    taught: float
     terms: str = ""
 
     def __str__(self) -> str:
@@ -29,7 +29,8 @@ class Candidate:
         top = "peak" if shape.top_fraction < 0.001 else f"top {shape.top_fraction:.0%}"
         kind = f"{self.kind} of stride {strides} on grid {shape.grid_stride}, {self.scaling}"
         top = f"{top} smoothed {shape.smoothing_cells:g}"
-        told = f"{kind}, {top}, views {self.views}" + (", known defects" if self.known else "")
+        taught = f", discriminator {self.taught:g}" if self.taught else ""
+        told = f"{kind}, {top}, views {self.views}{taught}"
         return f"{self.terms}: {told}" if self.terms else told
 
 
@@ -61,4 +62,4 @@ WITHOUT_DEFECTS: tuple[Kind, ...] = (
     _POSITIONS,
 )
 # Where nothing can be compared; of those that need no fixed place this one did best over all data that was looked at.
-DEFAULT = Candidate(NEIGHBOUR, _shape(8, (8, 16)), "deviation", "shifted", False)
+DEFAULT = Candidate(NEIGHBOUR, _shape(8, (8, 16)), "deviation", "shifted", 0.0)

@@ -21,22 +21,24 @@ from training.fitting.crossfit import CrossFit
 from training.fitting.sample import Raws
 from training.metrics.ranking import auroc
 
-_FINALISTS = 3
+_FINALISTS = 2
 # What is saved below that is not worth a worse figure.
 _ABOUT_AS_CHEAP = 1.1
+# By how much more the worst good pictures may stand out when synthetic defects alone taught.
+_HARMLESS = 1.25
 
 TryOne = Callable[[Candidate], CrossFit]
 
 
 def choose(try_one: TryOne, views: Sequence[str], can_know: bool, positions: bool = True) -> list[CrossFit]:
-    """Try scorers, the one to ship first: the kind, known defects, the views, then how places become one score.
+    """Try scorers, the one to ship first: the kind, a discriminator, the views, then how places become one score.
 
     `positions`: whether a place of the network's input is always the same place of the part, as far as is known.
     """
     tried = [try_one(one) for one in _plain(candidates.KINDS, views[0], positions)]
     if can_know:
         finalists = sorted(tried, key=merit, reverse=True)[:_FINALISTS]
-        tried += [try_one(replace(one.candidate, known=True)) for one in finalists]
+        tried += [try_one(replace(one.candidate, taught=1.0)) for one in finalists]
     for other in views[1:]:
         tried.append(try_one(replace(max(tried, key=merit).candidate, views=other)))
     best = max(tried, key=merit).candidate
@@ -46,14 +48,24 @@ def choose(try_one: TryOne, views: Sequence[str], can_know: bool, positions: boo
     return ranked(tried)
 
 
-def choose_without_defects(try_one: TryOne, views: str, positions: bool) -> list[CrossFit]:
-    """Try the few scorers that compete where no defect was ever shown, the one to ship first."""
-    return ranked([try_one(one) for one in _plain(candidates.WITHOUT_DEFECTS, views, positions)])
+def choose_without_defects(try_one: TryOne, views: str, positions: bool, can_know: bool = False) -> list[CrossFit]:
+    """Try the few scorers that compete where no defect was ever shown, the one to ship first.
+
+    `can_know`: whether a discriminator can learn from synthetic defects. It knows their kinds, so that it has to be
+    better beyond chance at finding such as it never saw, and to leave the scores of good pictures as close together.
+    """
+    tried = ranked([try_one(one) for one in _plain(candidates.WITHOUT_DEFECTS, views, positions)])
+    if not can_know:
+        return tried
+    taught = try_one(replace(tried[0].candidate, taught=1.0))
+    gained = merit(taught) - merit(tried[0]) > noise(taught, tried[0])
+    harmless = tail(taught) <= _HARMLESS * tail(tried[0])
+    return [taught, *tried] if gained and harmless else [*tried, taught]
 
 
 def _plain(kinds: Iterable[Kind], views: str, positions: bool) -> list[Candidate]:
     return [
-        Candidate(kind, shape, scaling, views, False) for kind, shape, scaling in kinds if positions or kind != POSITION
+        Candidate(kind, shape, scaling, views, 0.0) for kind, shape, scaling in kinds if positions or kind != POSITION
     ]
 
 
@@ -76,6 +88,12 @@ def merit(result: CrossFit) -> float:
     high, middle = np.quantile(result.good, (0.95, 0.5))
     gap = (np.quantile(result.to_tell, 0.05) - high) / max(high - middle, 1e-9)
     return 100.0 * auroc(result.good, result.to_tell) + float(np.clip(gap, -1.0, 4.0)) / 2.0
+
+
+def tail(result: CrossFit) -> float:
+    """How far the worst of twenty good pictures is above the middle one, in units of what the middle one scores."""
+    high, middle = np.quantile(result.good, (0.95, 0.5))
+    return float((high - middle) / max(middle, 1e-9))
 
 
 def noise(one: CrossFit, other: CrossFit) -> float:

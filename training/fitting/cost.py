@@ -7,8 +7,9 @@ the whole network, Gaussians next to nothing; a network whose coarsest map nobod
 from __future__ import annotations
 
 from models.scorers import MAX_GAUSSIAN_DIMENSIONS
-from training.config import BANK_SIZE
+from training.config import BANK_SIZE, FOLDS
 from training.fitting.candidates import GAUSSIAN, POSITION, Candidate
+from training.fitting.network import UNITS
 from training.networks.trunk import CHANNELS
 
 _SIDE_PX = 256
@@ -28,5 +29,5 @@ def cost(candidate: Candidate) -> float:
         a_place = (channels + kept) * kept
     else:
         a_place = BANK_SIZE * (kept if candidate.scaling == "whitened" else channels)
-    pooled = shape.pool**2 * channels + (channels if candidate.known else 0)
+    pooled = shape.pool**2 * channels + (channels * UNITS * FOLDS if candidate.taught else 0)
     return _TRUNK[max(shape.strides)] + places * (a_place + pooled) / 1000

@@ -14,8 +14,8 @@ import numpy as np
 from models.scorers import Scorer, score_views
 from training.features import Seen
 from training.fitting.candidates import Candidate
-from training.fitting.fit import fit
 from training.fitting.sample import FitData, Raws, select
+from training.fitting.taught import fit_taught
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class CrossFit:
 def cross_fit(candidate: Candidate, data: FitData, seed: int) -> CrossFit:
     """Scorers on all folds but one each, and what they say of what they never saw."""
     folds = range(max(data.fold_of) + 1)
-    scorers = tuple(fit(candidate, data.sample(candidate.views, fold), seed).scorer for fold in folds)
+    scorers = tuple(fit_taught(candidate, data, seed, fold).scorer for fold in folds)
     result = CrossFit(candidate, scorers, data.fold_of, np.zeros(0), np.zeros(0))
     raws = np.array([result.held_out(index, seen) for index, seen in enumerate([*data.good, *data.defective])])
     drawn = np.array([result.held_out(index, seen) for index, seen in data.synthetic])

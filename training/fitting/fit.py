@@ -1,6 +1,4 @@
-"""One scorer out of a sample. Defective pictures teach only `known`, which can only raise a score; the rest is fitted
-on good pictures alone.
-"""
+"""One scorer out of the good pictures of a sample."""
 
 from __future__ import annotations
 
@@ -11,21 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.discriminator import Logistic
 from models.manifest import HeadEntry, ScorerEntry
 from models.scorers import Distance, Floats, Gaussian, NearestNeighbour, Scorer, project
 from training.config import BANK_SIZE
 from training.features import Seen
 from training.fitting.candidates import GAUSSIAN, POSITION, Candidate
 from training.fitting.neighbour import coreset, radii
-from training.fitting.places import defect_places, good_places
+from training.fitting.places import good_places
 from training.fitting.position import fit_positions
 from training.fitting.projection import projection_of
 from training.fitting.sample import Sample
-from training.logistic import fit_logistic
 
 Arrays = dict[str, NDArray[np.floating[Any]]]
-_KNOWN_VECTORS = 6_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +49,12 @@ class Fitted:
 
 
 def fit(candidate: Candidate, sample: Sample, seed: int) -> Fitted:
-    """Fit one scorer."""
+    """Fit one scorer without what defects teach."""
     rng = np.random.default_rng(seed)
     pool = good_places(candidate, sample.good, rng)
     mean, projection, distance, arrays = _by_kind(candidate, sample.good, pool, rng)
     arrays = {"mean": mean, "projection": projection, **arrays}
-    known = None
-    if candidate.known:
-        plain = Scorer(candidate.shape, mean, projection, distance, None)
-        places = [defect_places(plain, candidate, seen, masks) for seen, masks in sample.defective]
-        known = arrays["known"] = fit_logistic(pool[:: max(1, len(pool) // _KNOWN_VECTORS)], np.concatenate(places))
-    scorer = Scorer(candidate.shape, mean, projection, distance, None if known is None else Logistic(known))
-    return Fitted(candidate, arrays, scorer)
+    return Fitted(candidate, arrays, Scorer(candidate.shape, mean, projection, distance, None))
 
 
 def _by_kind(

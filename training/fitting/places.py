@@ -25,7 +25,7 @@ def good_places(candidate: Candidate, good: Sequence[Seen], rng: np.random.Gener
         chosen = select(seen, candidate.shape.strides)
         embedded = (embed(view, candidate.shape) for view in chosen.views)
         vectors = np.concatenate(
-            [_scoring(one, grid, painted) for (one, grid), painted in zip(embedded, chosen.painted, strict=True)]
+            [scoring(one, grid, painted) for (one, grid), painted in zip(embedded, chosen.painted, strict=True)]
         )
         parts.append(vectors[rng.choice(len(vectors), min(share, len(vectors)), replace=False)])
     return np.concatenate(parts)
@@ -44,13 +44,13 @@ def defect_places(plain: Scorer, candidate: Candidate, seen: Seen, masks: Sequen
             weight = plain.of_vectors(own, (height, width), left).map
         else:
             weight = np.asarray(cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA))
-        vectors.append(_scoring(own, (height, width), painted))
-        weights.append(_scoring(weight.reshape(-1, 1), (height, width), painted).ravel())
+        vectors.append(scoring(own, (height, width), painted))
+        weights.append(scoring(weight.reshape(-1, 1), (height, width), painted).ravel())
     places, weighed = np.concatenate(vectors), np.concatenate(weights)
     if masks[0] is None:
         return places[weighed >= np.quantile(weighed, 1.0 - _UNMASKED_SHARE)]
     return places[weighed >= max(0.5 * float(weighed.max(initial=0)), 1e-6)]
 
 
-def _scoring(vectors: Floats, grid: tuple[int, int], painted: Mask | None) -> Floats:
+def scoring(vectors: Floats, grid: tuple[int, int], painted: Mask | None) -> Floats:
     return vectors if painted is None else vectors[places_left(painted, grid).ravel()]

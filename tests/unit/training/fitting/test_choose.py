@@ -90,3 +90,21 @@ def test_where_a_picture_has_several_views_no_scorer_of_positions_is_tried() -> 
     assert tried and POSITION not in tried
     choose(try_one, ("none",), can_know=True, positions=True)
     assert POSITION in tried
+
+
+@pytest.mark.parametrize(
+    ("gain", "spread", "ships"),
+    [(1.5, 1.0, True), (0.0, 1.0, False), (3.0, 2.0, False), (-1.0, 1.0, False)],
+)
+def test_what_synthetic_defects_taught_ships_where_it_finds_more_and_leaves_good_pictures_as_they_are(
+    gain: float, spread: float, ships: bool
+) -> None:
+    def try_one(candidate: Candidate) -> CrossFit:
+        taught = bool(candidate.taught)
+        good = np.where(taught & (GOOD > 1), 1 + spread * (GOOD - 1), GOOD)
+        return result(candidate, good + 10, BAD + 10 + (gain if taught else 0.0), drawn=True)
+
+    found = choose_without_defects(try_one, "none", positions=True, can_know=True)
+    assert len(found) == len(WITHOUT_DEFECTS) + 1 and bool(found[0].candidate.taught) is ships
+    assert sum(bool(one.candidate.taught) for one in found) == 1
+    assert not any(one.candidate.taught for one in choose_without_defects(try_one, "none", positions=True))

@@ -48,19 +48,12 @@ def data(defect: float = 6.0) -> FitData:
 PLAIN = replace(DEFAULT, views="none")
 
 
-@pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize(
-    "candidate", [PLAIN, Candidate("gaussian", replace(PLAIN.shape, grid_stride=16), "whitened", "none", False)]
+    "candidate", [PLAIN, Candidate("gaussian", replace(PLAIN.shape, grid_stride=16), "whitened", "none", 0.0)]
 )
-def test_every_kind_of_scorer_tells_an_obvious_defect(candidate: Candidate, known: bool) -> None:
-    result = cross_fit(replace(candidate, known=known), data(), seed=0)
+def test_every_kind_of_scorer_tells_an_obvious_defect(candidate: Candidate) -> None:
+    result = cross_fit(candidate, data(), seed=0)
     assert auroc(result.good, result.defective) > 0.9 and len(result.good) == 16 and len(result.defective) == 8
-
-
-def test_knowing_a_faint_defect_helps() -> None:
-    faint = data(defect=1.5)
-    plain, known = (cross_fit(replace(PLAIN, known=known), faint, seed=0) for known in (False, True))
-    assert auroc(known.good, known.defective) > auroc(plain.good, plain.defective)
 
 
 def test_no_scorer_sees_the_fold_it_judges() -> None:
@@ -77,8 +70,8 @@ def test_no_scorer_sees_the_fold_it_judges() -> None:
 
 def test_the_same_seed_gives_the_same_arrays_and_a_station_can_afford_them() -> None:
     sample = data().sample("none")
-    first, second = (fit(replace(PLAIN, known=True), sample, seed=3) for _ in range(2))
-    assert first.arrays.keys() == {"mean", "projection", "bank", "radius", "known"}
+    first, second = (fit(PLAIN, sample, seed=3) for _ in range(2))
+    assert first.arrays.keys() == {"mean", "projection", "bank", "radius"}
     for role, array in first.arrays.items():
         assert array.dtype == np.float32 and np.array_equal(array, second.arrays[role])
     assert len(first.arrays["bank"]) <= MAX_BANK and (first.arrays["radius"] > 0).all()
@@ -88,18 +81,18 @@ def test_the_best_by_held_out_merit_comes_first() -> None:
     tried = []
 
     def try_one(candidate: Candidate) -> CrossFit:
-        gap = 5.0 if candidate.kind == "gaussian" and candidate.known else 0.5
+        gap = 5.0 if candidate.kind == "gaussian" and candidate.taught else 0.5
         result = CrossFit(candidate, (), (), np.linspace(0, 1, 20), np.linspace(gap, gap + 1, 20))
         tried.append(candidate)
         return result
 
     best = choose(try_one, ("none", "turned"), can_know=True)
     assert len(best) == len(tried) and merit(best[0]) == max(merit(one) for one in best)
-    assert any(candidate.known for candidate in tried) and {candidate.views for candidate in tried} == {
+    assert any(candidate.taught for candidate in tried) and {candidate.views for candidate in tried} == {
         "none",
         "turned",
     }
-    assert not any(one.candidate.known for one in choose(try_one, ("none",), can_know=False))
+    assert not any(one.candidate.taught for one in choose(try_one, ("none",), can_know=False))
 
 
 def test_logistic_weights_separate_and_stay_finite() -> None:
