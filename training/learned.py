@@ -19,7 +19,7 @@ from training.data.part import Part
 from training.declared import TrainSpec
 from training.export import export_network, quantize
 from training.features import Inputs, Seen, frames_of
-from training.fitting.candidates import DEFAULT, KINDS, Candidate
+from training.fitting.candidates import DEFAULT, NEIGHBOUR, POSITION, WITHOUT_DEFECTS, Candidate
 from training.fitting.crossfit import CrossFit
 from training.fitting.fit import Fitted, fit
 from training.fitting.sample import FitData, Sample, maps_of
@@ -34,7 +34,7 @@ from training.terms import entry_for, evidence_of, mask_from, tried_with, ways, 
 from training.unquantized import Unquantized
 
 # The distance stands beside the network here, and need not be searched as widely as where it stands alone.
-_KINDS = ((DEFAULT.kind, DEFAULT.shape, DEFAULT.scaling), KINDS[-1])
+_KINDS = tuple(kind for kind in WITHOUT_DEFECTS if kind[0] in (NEIGHBOUR, POSITION))
 _MOST_DRAWN, _DRAWN_A_PICTURE = 256, 2
 _LOST_POINTS = 0.5
 # What one of 256 x 256 takes in an epoch on two cores.
@@ -156,7 +156,8 @@ class _Scoring:
         """All that are tried, the best on validation pictures first."""
         views = DEFAULT.views if DEFAULT.views in features.views else "none"
         found = []
-        for kind, shape, scaling in _KINDS:
+        # Tiles have no position in the picture that a Gaussian could stand for.
+        for kind, shape, scaling in (one for one in _KINDS if features.one_view or one[0] != POSITION):
             found += self.of_kind(Candidate(kind, shape, scaling, views, False), features)
         return sorted(found, key=lambda one: worth(one[1]), reverse=True)
 
