@@ -5,7 +5,7 @@
 
 Each row is imported, trained with each seed as `okng train` trains by itself, and its test pictures, which served for
 nothing else, are judged on ONNX Runtime with one thread. Results are kept under a hash of code, data and settings: what
-was done is not done again, and a run that was killed goes on. `--quick`: drawn parts, one seed, less than a minute.
+was done is not done again, and a run that was killed goes on. `--quick`: drawn parts, one seed.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _seeds(text: str) -> tuple[int, ...]:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="accuracy", description="How well packages judge public data.")
-    parser.add_argument("--quick", action="store_true", help="drawn parts, one seed, less than a minute")
+    parser.add_argument("--quick", action="store_true", help="drawn parts, one seed")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these rows, or all of a data set")
     parser.add_argument("--seeds", type=_seeds, default=(0, 1, 2), help="such as 0,1,2")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="the raw data sets")

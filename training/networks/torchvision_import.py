@@ -37,9 +37,9 @@ def import_torchvision() -> ModuleType:
         if _UNKNOWN_OPERATOR not in str(error):
             raise
         _forget()
-        library = torch.library.Library("torchvision", "DEF")
+        library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
         for schema in _SCHEMAS:
-            library.define(schema)
+            library.define(schema)  # type: ignore[no-untyped-call]
         _defined.append(library)
         return _import()
 
@@ -50,8 +50,8 @@ def _import() -> ModuleType:
         import_module("torchvision.models")
     except ImportError as error:
         raise NotThere(
-            "torchvision is not installed, and the backbone is one of its networks; "
-            "pip install -c constraints.txt 'okng[backbones]', or leave --backbone out"
+            "torchvision is not installed; "
+            "pip install -c constraints.txt 'okng[backbones]'"
         ) from error
     return module
 
