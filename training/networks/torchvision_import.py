@@ -49,10 +49,7 @@ def _import() -> ModuleType:
         module = import_module("torchvision")
         import_module("torchvision.models")
     except ImportError as error:
-        raise NotThere(
-            "torchvision is not installed; "
-            "pip install -c constraints.txt 'okng[backbones]'"
-        ) from error
+        raise NotThere("torchvision is not installed; pip install -c constraints.txt 'okng[backbones]'") from error
     return module
 
 
