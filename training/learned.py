@@ -158,7 +158,7 @@ class _Scoring:
         found = []
         # Tiles have no position in the picture that a Gaussian could stand for.
         for kind, shape, scaling in (one for one in _KINDS if features.one_view or one[0] != POSITION):
-            found += self.of_kind(Candidate(kind, shape, scaling, views, False), features)
+            found += self.of_kind(Candidate(kind, shape, scaling, views, 0.0), features)
         return sorted(found, key=lambda one: worth(one[1]), reverse=True)
 
     def of_kind(self, candidate: Candidate, features: FitData) -> list[tuple[Fitted, CrossFit]]:
