@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from models.manifest import (
     AssemblyEntry,
     CalibrationEntry,
     ClassEntry,
+    ClassifierEntry,
     GoldenEntry,
     GoldenFrame,
     InputEntry,
@@ -42,6 +43,7 @@ _REFERENCE = "quality/reference.npy"
 # What the files are called; a symmetric one beside the general one of the same format needs a name of its own.
 _NETWORK_FILES = {REFERENCE_FORM: "model.onnx", SYMMETRIC_FORM: "model.symmetric.onnx"}
 _LITERT_FILE = "model.tflite"
+_TASKS: dict[str, Literal["assembly", "classification"]] = {"assembly": "assembly", "classifier": "classification"}
 
 
 class Taught(Protocol):
@@ -49,7 +51,7 @@ class Taught(Protocol):
 
     @property
     def arrays(self) -> Mapping[str, NDArray[Any]]: ...
-    def entry(self, files: dict[str, str]) -> ScorerEntry | AssemblyEntry: ...
+    def entry(self, files: dict[str, str]) -> ScorerEntry | AssemblyEntry | ClassifierEntry: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _manifest(
         schema_version="okng-package/1",
         id=parts.id,
         version=parts.version,
-        task="assembly" if isinstance(scorer, AssemblyEntry) else "anomaly",
+        task=_TASKS.get(scorer.kind, "anomaly"),
         created=parts.created,
         classes=parts.catalogue,
         input=InputEntry(

@@ -55,6 +55,7 @@ from training.tensors import Tensors, read_tensors, worth_keeping
 from training.unquantized import write_unquantized
 from training.validation import held_out_of
 
+Opened = tuple[ModeChoice, Parted[DataSet]]
 _TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-headless")
 
 
@@ -118,26 +119,37 @@ def nothing_to_tell(_data: DataSet, _tensors: Tensors) -> tuple[str, ...]:
     return ()
 
 
+def open_for(request: Request, progress: Progress) -> Opened:
+    """Which way a run goes, and with what.
+
+    Raises:
+        BadData: the data cannot be used, or not in the way that was asked for.
+    """
+    data = open_dataset(request.root, min_good=0, one_size=False, size_of=whole_size)
+    parted = part_dataset(data, request.split)
+    mode = choose_mode(request.config.declared.train.mode, parted.seen)
+    progress.say(mode.text_en)
+    return mode, replace(parted, seen=enough_for(mode, parted.seen))
+
+
 def train(
     request: Request,
     progress: Progress,
     store: Store,
     look_over: Callable[[DataSet, Tensors], Iterable[str]] = nothing_to_tell,
+    opened: Opened | None = None,
 ) -> TrainingRun:
     """Train, gate and write one package; `store` keeps what is made of the pictures.
 
-    What `look_over` says of the data is told before the long part begins.
+    What `look_over` says of the data is told before the long part begins. `opened`: what `open_for` gave, if it was
+    asked before.
 
     Raises:
         TrainingError: the data, a missing file, or a gate stopped the run; no package was written.
     """
     config = request.config
     check_runtimes(config)
-    data = open_dataset(request.root, min_good=0, one_size=False, size_of=whole_size)
-    parted = part_dataset(data, request.split)
-    mode = choose_mode(config.declared.train.mode, parted.seen)
-    progress.say(mode.text_en)
-    parted = replace(parted, seen=enough_for(mode, parted.seen))
+    mode, parted = opened or open_for(request, progress)
     data = parted.seen
     catalogue = build_catalogue(request.root, data.defects)
     pictures = Pictures(store, worth_keeping(data, room_for_whole(store, data.size)))
@@ -186,7 +198,7 @@ def train(
             good_pictures=tensors.qualities,
             presence=presence,
             geometry=settled,
-            training=_origin(parted, config),
+            training=origin_of(parted, config),
         )
     )
     unquantized = keep_outputs(contest.plain, strides)
@@ -283,7 +295,8 @@ def _prototypes(
     return build_prototypes(vectors, [codes[one.label] for one in shown])
 
 
-def _origin(parted: Parted[DataSet], config: TrainConfig) -> TrainingEntry:
+def origin_of(parted: Parted[DataSet], config: TrainConfig) -> TrainingEntry:
+    """What a package records of a run on whole pictures."""
     data = parted.seen
     return TrainingEntry(
         data_sha256=data.sha256(),

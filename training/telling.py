@@ -8,6 +8,8 @@ from models.picture_file import whole_size
 from training.check.before import Overlook, look_over_regions
 from training.check.findings import Finding, printable
 from training.check.report import WEIGHT
+from training.classify import report as classes_report
+from training.classify.run import ClassesRun, train_classes
 from training.data.cache import Store
 from training.progress import Progress
 from training.report import document, summary, unseen
@@ -16,7 +18,7 @@ from training.report.card import card
 from training.rois import report as rois_report
 from training.rois.dataset import is_assembly, open_assembly
 from training.rois.run import train_assembly
-from training.run import Networks, Request, train
+from training.run import Networks, Request, check_runtimes, open_for, train
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,26 @@ def train_and_tell(request: Request, progress: Progress, store: Store) -> Told:
         told = Told(rois_report.summary(done), rois_report.figures(done, measured), page, done.networks, text)
         progress.say(f"{done.pictures.told()}; {store.told()}")
         return told
+    check_runtimes(request.config)
+    mode, parted = open_for(request, progress)
+    if mode.mode == "classification":
+        return _classes_told(train_classes(request, mode, parted, progress, store), progress, store)
     overlook = Overlook()
-    run = train(request, progress, store, overlook)
+    run = train(request, progress, store, overlook, (mode, parted))
     account = account_of(run, [_remark(one) for one in overlook.findings])
     said = "\n".join(text.en for text in summary.sentences(account))
     text = card(run.manifest, run.package_bytes, unseen.sentences(run.unseen), account.test)
     told = Told(said, summary.figures(account), printable(document.html(account)), run.networks, text)
     progress.say(f"{run.pictures.told()}; {store.told()}")
     return told
+
+
+def _classes_told(done: ClassesRun, progress: Progress, store: Store) -> Told:
+    measured = classes_report.measure(done)
+    said = "\n".join(text.en for text in classes_report.sentences(done))
+    page, text = printable(classes_report.html(done, measured)), classes_report.card_of(done)
+    progress.say(f"{done.pictures.told()}; {store.told()}")
+    return Told(said, classes_report.figures(done, measured), page, done.networks, text)
 
 
 def _remark(one: Finding) -> Remark:

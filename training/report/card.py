@@ -88,11 +88,14 @@ def _sections(manifest: Manifest, package_bytes: int, unseen: Sequence[Text], te
     yield Section(Text("Training data", "训练数据"), tuple(_data(manifest)))
     title = Text("Pictures that training never saw", "训练从未见过的图像")
     yield _figures(title, tuple(unseen) or (_NO_TEST,), test) if test else Section(title, tuple(unseen) or (_NO_TEST,))
-    for runtime in manifest.score_maps:
+    # Where no class is good, there are no scores of good parts to show and to certify with.
+    certified = manifest.task != "classification"
+    for runtime in manifest.score_maps if certified else ():
         if runtime == "onnxruntime" or runtime in manifest.calibration.others:
             title = Text(f"Held-out pictures on {runtime}", f"留出图像，{runtime}")
             yield _figures(title, (), held_out(manifest, runtime))
-    yield Section(Text("Certificate", "证明"), certificate(proof(manifest)))
+    if certified:
+        yield Section(Text("Certificate", "证明"), certificate(proof(manifest)))
     yield Section(Text("What it was never tested on", "从未测试过的情况"), (*_NEVER, *_unproven(manifest)))
     yield Section(Text("People", "相关人员"), (_PEOPLE,))
     yield Section(Text("Weights and licences", "权重与许可"), (_WEIGHTS,))

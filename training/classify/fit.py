@@ -1,0 +1,65 @@
+"""Logits of pictures that a network never saw → how sure it may be called of a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.classifier import Classifier
+from models.scorer_entry import ClassifierEntry
+from models.scorers import Floats
+
+Logits = NDArray[np.float32]
+_TEMPERATURES = np.geomspace(0.05, 20.0, 121)
+# Of parts that are named, at most so many may be named wrongly; and no name is given on less than an even chance.
+WRONG_SHARE = 0.01
+_LEAST_CONFIDENCE, _MOST_CONFIDENCE = 0.5, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a classifier says of pictures: `confidence` `(n,)`, the likeliest class `named` and the true one `(n,)`."""
+
+    confidence: NDArray[np.float64]
+    named: NDArray[np.intp]
+    truth: NDArray[np.intp]
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        return np.asarray(self.named == self.truth, np.bool_)
+
+
+def temperature_of(logits: Logits, truth: NDArray[np.intp]) -> float:
+    """By which logits are divided so that confidence is how often a name is right (Guo et al., ICML 2017).
+
+    The one of least negative log-likelihood, by a search: `logits` are `(n, K)`.
+    """
+    scaled = logits.astype(np.float64)[None] / _TEMPERATURES[:, None, None]
+    top = scaled.max(axis=2, keepdims=True)
+    normal = top[..., 0] + np.log(np.exp(scaled - top).sum(axis=2))
+    lost = (normal - scaled[:, np.arange(len(truth)), truth]).mean(axis=1)
+    return float(_TEMPERATURES[int(lost.argmin())])
+
+
+def limit_of(found: Named) -> float:
+    """The lowest confidence from which at most one in a hundred names is wrong; never below one half."""
+    order = np.argsort(-found.confidence)
+    wrong = np.cumsum(~found.right[order]) / np.arange(1, len(order) + 1)
+    allowed = np.flatnonzero(wrong <= WRONG_SHARE)
+    lowest = float(found.confidence[order][allowed[-1]]) if len(allowed) else _MOST_CONFIDENCE
+    return round(float(np.clip(lowest, _LEAST_CONFIDENCE, _MOST_CONFIDENCE)), 4)
+
+
+def entry_of(classes: Sequence[str], temperature: float) -> ClassifierEntry:
+    return ClassifierEntry.model_validate({"kind": "classifier", "classes": tuple(classes), "temperature": temperature})
+
+
+def named_by(entry: ClassifierEntry, logits: Sequence[Floats], truth: NDArray[np.intp]) -> Named:
+    """What the station's own code says of logits `(K, 1, 1)`."""
+    classifier = Classifier(entry)
+    said = [classifier((one,)) for one in logits]
+    named = [int(one.residuals[0].argmax()) for one in said]
+    return Named(np.array([one.raw for one in said]), np.array(named, np.intp), truth)
