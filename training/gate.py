@@ -24,7 +24,7 @@ from training.calibrate import (
 from training.errors import RefusedForSafety
 from training.features import Extractor, grouped
 from training.fitting.crossfit import CrossFit
-from training.parity import Parity, compare, refuse_disparity
+from training.parity import Parity, compare, left_out
 from training.progress import Progress
 from training.tensors import Tensors
 
@@ -35,7 +35,8 @@ _ATTEMPTS = 4
 class Calibration:
     """Held-out scores of every runtime in the unit [0, 1] (good first, then defective), maps, limits and parity.
 
-    `names` are the pictures' names, in the order of the scores.
+    `names` are the pictures' names, in the order of the scores. `refused`: runtimes that judge otherwise than the
+    reference, for which the package is not.
     """
 
     names: tuple[str, ...]
@@ -45,6 +46,7 @@ class Calibration:
     raw_limits: RawLimits
     limits: Limits
     parity: tuple[Parity, ...]
+    refused: tuple[Parity, ...] = ()
 
     def with_runtime(self, judged: Judged) -> Calibration:
         """The same with one more runtime that passed."""
@@ -91,21 +93,43 @@ def first_through_the_gate(
 ) -> tuple[CrossFit, Calibration]:
     """The best scorer that every runtime agrees on; a scorer can magnify what two runtimes round differently.
 
+    Where no scorer is agreed on, the best one of the reference, for those runtimes that agree: nobody is to lose a
+    training for a runtime that a station need not use, and the others are left out loudly.
+
     Raises:
-        RefusedForSafety: none of the best few passes; what stopped the best one.
+        RefusedForSafety: the reference itself says nothing.
     """
-    refusals: list[RefusedForSafety] = []
+    found: list[tuple[CrossFit, Calibration]] = []
+    silent: list[RefusedForSafety] = []
     for candidate in tried[:_ATTEMPTS]:
         try:
             calibration = of_reference(names, candidate)
             for name in runtimes:
-                judged = judge(calibration, name, _raws(tensors, network, name, candidate, progress))
-                refuse_disparity(judged.parity)
-                calibration = calibration.with_runtime(judged)
-            return candidate, calibration
+                calibration = _beside(calibration, name, _raws(tensors, network, name, candidate, progress))
         except RefusedForSafety as refusal:
-            refusals.append(refusal)
-    raise refusals[0]
+            silent.append(refusal)
+            continue
+        if not calibration.refused:
+            return candidate, calibration
+        found.append((candidate, calibration))
+    if not found:
+        raise silent[0]
+    best = found[0]
+    for parity in best[1].refused:
+        progress.say(left_out(parity))
+    return best
+
+
+def _beside(calibration: Calibration, runtime: str, raws: Raws) -> Calibration:
+    """The calibration with a runtime that agrees with the reference, or with one more that is refused."""
+    try:
+        judged = judge(calibration, runtime, raws)
+    except RefusedForSafety as refusal:
+        own = Parity(runtime, len(raws), (), (), 1.0, refusal.reason)
+        return replace(calibration, refused=(*calibration.refused, own))
+    if judged.parity.passed:
+        return calibration.with_runtime(judged)
+    return replace(calibration, refused=(*calibration.refused, judged.parity))
 
 
 class HeldOut(Protocol):

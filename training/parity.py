@@ -13,17 +13,20 @@ MAX_RECHECK_MOVES = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """Pictures whose outcome differs between the reference and `runtime`."""
+    """Pictures whose outcome differs between the reference and `runtime`; `disagreement`: why none can be compared."""
 
     runtime: str
     pictures: int
     flips: tuple[str, ...]
     moves: tuple[str, ...]
     largest_difference: float
+    disagreement: str = ""
 
     @property
     def refusal(self) -> str:
         """Why the runtime may not judge, "" where it may."""
+        if self.disagreement:
+            return f"{self.runtime}: {self.disagreement}"
         if self.flips:
             shown = ", ".join(self.flips[:3])
             many = f"{len(self.flips)} of {self.pictures} pictures ({shown})"
@@ -63,3 +66,8 @@ def refuse_disparity(parity: Parity) -> None:
         raise RefusedForSafety(
             parity.refusal, "the package was not written: add good pictures, so that fewer lie near a limit"
         )
+
+
+def left_out(parity: Parity) -> str:
+    """What is said loudly of a runtime that may not judge."""
+    return f"{parity.runtime.upper()} LEFT OUT: {parity.refusal}; the package is not for it"

@@ -278,6 +278,8 @@ def networks_of(plain: bytes, reference: Offer, further: Further, bench: Bench) 
     for name, raws in bench.calibration.raws.items():
         parity = next((one for one in bench.calibration.parity if one.runtime == name), None)
         trials.append(bench.trial(replace(reference, runtime=name), raws, parity, ""))
+    for refused in bench.calibration.refused:
+        trials.append(bench.trial(replace(reference, runtime=refused.runtime), None, refused, refused.refusal))
     fp32_ms = bench.network_ms(plain, REFERENCE)
     return Networks((*trials, *further.trials), further.left_out, len(plain), fp32_ms)
 

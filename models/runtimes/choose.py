@@ -51,7 +51,8 @@ class Engine:
     load_s: float = _LOAD_S
 
 
-# Fastest first, as measured on AVX2; "auto" takes the first that is installed and finds its network in the package.
+# Fastest first, as measured on AVX2; "auto" takes the first that is installed and finds its network in the package, of
+# those that the package was proven on if there are any.
 ENGINES: dict[str, Engine] = {
     "openvino": Engine("openvino", "onnx", ("openvino",), OpenVinoRuntime, DEVICES),
     "onnxruntime": Engine("onnxruntime", "onnx", ("onnxruntime",), start_on_cpu),
@@ -120,7 +121,8 @@ def settle(placement: Placement, artefacts: Sequence[ArtefactEntry]) -> tuple[En
         RuntimeUnavailable: "auto" finds no engine, or the one named is unknown or not for this device.
         PackageError: no network in the package is for it.
     """
-    engine = _engine(placement, {artefact.format for artefact in artefacts})
+    proven = {(artefact.format, family) for artefact in artefacts for family in artefact.certified}
+    engine = _engine(placement, {artefact.format for artefact in artefacts}, proven)
     return engine, pick_artefact(engine, artefacts, platform.machine())
 
 
@@ -150,7 +152,10 @@ def pick_artefact(engine: Engine, artefacts: Sequence[ArtefactEntry], machine: s
     return general
 
 
-def _engine(placement: Placement, formats: Collection[Format]) -> Engine:
+def _engine(
+    placement: Placement, formats: Collection[Format], proven: Collection[tuple[Format, RuntimeName]] = ()
+) -> Engine:
+    """`proven`: "auto" takes none but these if one of them is here: on any other, a station could only monitor."""
     if placement.device not in DEVICES:
         raise RuntimeUnavailable(f"there is no device {placement.device!r}; choose one of {', '.join(DEVICES)}")
     name = placement.runtime
@@ -161,7 +166,8 @@ def _engine(placement: Placement, formats: Collection[Format]) -> Engine:
                 f"no runtime for {' or '.join(sorted(formats))} on {placement.device} is installed here; "
                 "pip install 'okng[device]', or 'okng[tflite]' for LiteRT"
             )
-        name = fit[0]
+        known = [one for one in fit if (ENGINES[one].format, ENGINES[one].family) in proven]
+        name = (known or fit)[0]
     if name not in ENGINES:
         raise RuntimeUnavailable(f"there is no runtime {name!r}; choose one of auto, {', '.join(ENGINES)}")
     if placement.device not in ENGINES[name].devices:

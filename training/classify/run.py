@@ -41,7 +41,7 @@ from training.learned import learn_config
 from training.learning.course import Course, Example
 from training.learning.loop import learn
 from training.modes import ModeChoice
-from training.parity import Parity, refuse_disparity
+from training.parity import Parity, left_out
 from training.presence import Lesson
 from training.progress import Progress
 from training.resuming import checkpoint_for, forget
@@ -135,9 +135,12 @@ def train_classes(
     limit = limit_of(named[REFERENCE])
     parity: list[Parity] = []
     for name in onnx_runtimes(config):
-        named[name] = named_by(entry, _logits(network, name, frames, progress), truth)
-        parity.append(compared(name, [one.name for one in held_out.pictures], named[REFERENCE], named[name], limit))
-        refuse_disparity(parity[-1])
+        found = named_by(entry, _logits(network, name, frames, progress), truth)
+        parity.append(compared(name, [one.name for one in held_out.pictures], named[REFERENCE], found, limit))
+        if parity[-1].passed:
+            named[name] = found
+        else:
+            progress.say(left_out(parity[-1]))
     golden = _golden(entry, network, named, frames, limit)
     fp32 = named_by(entry, _logits(plain, REFERENCE, frames, progress), truth)
     manifest, files = assemble(
@@ -270,5 +273,10 @@ def _networks(
     trials = [
         Trial(name, REFERENCE_FORM, len(network), by_name.get(name), None, network_ms(network, name, frames), "")
         for name in named
+    ]
+    trials += [
+        Trial(one.runtime, REFERENCE_FORM, len(network), one, None, None, one.refusal)
+        for one in parity
+        if not one.passed
     ]
     return Networks(tuple(trials), _LEFT_OUT, len(plain), network_ms(plain, REFERENCE, frames))

@@ -7,11 +7,19 @@ from typing import Any, get_args
 import pytest
 
 from appliance.config.schema import ModelConfig
-from models.artefact import ArtefactEntry
+from models.artefact import ArtefactEntry, RuntimeName
 from models.errors import PackageError, RuntimeUnavailable
 from models.runtimes import choose
 from models.runtimes.base import Placement
-from models.runtimes.choose import DEVICES, ENGINES, installed_runtimes, load_limit_s, pick_artefact, start_runtime
+from models.runtimes.choose import (
+    DEVICES,
+    ENGINES,
+    installed_runtimes,
+    load_limit_s,
+    pick_artefact,
+    settle,
+    start_runtime,
+)
 
 
 def artefact(name: str, **changes: Any) -> ArtefactEntry:
@@ -95,6 +103,19 @@ def test_auto_takes_only_what_is_installed_reads_the_package_and_has_the_device(
     monkeypatch.setattr(choose, "find_spec", lambda _module: None)
     with pytest.raises(RuntimeUnavailable, match=r"no runtime for tflite on CPU is installed"):
         start_runtime(Placement(), [LITE], {"lite": b""})
+
+
+def test_auto_takes_the_engine_that_the_package_was_proven_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "find_spec", lambda module: module in ("onnxruntime", "openvino"))
+
+    def taken(*families: RuntimeName) -> str:
+        artefact = GENERAL.model_copy(update={"certified": dict.fromkeys(families, ("avx2",))})
+        return settle(Placement(), [artefact])[0].family
+
+    assert taken("openvino", "onnxruntime") == taken("openvino") == taken() == "openvino"
+    assert taken("onnxruntime") == "onnxruntime"
+    only = GENERAL.model_copy(update={"certified": {"onnxruntime": ("avx2",)}})
+    assert settle(Placement("openvino"), [only])[0].family == "openvino"
 
 
 def test_engines_that_are_built_here_get_the_time_for_it() -> None:
