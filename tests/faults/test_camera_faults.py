@@ -203,7 +203,7 @@ def test_a_camera_that_freezes_on_a_good_part_raises_an_alarm_and_passes_nothing
         frozen.set()
         before = passes(line)
         until(lambda: "the same picture" in line.camera_text and not line.ready, "the alarm", 10)
-        assert line.offline_for_the_camera
+        until(lambda: line.offline_for_the_camera, "the PLC is told", 10)
         assert passes(line) <= before + 2, "what was under way, and the picture on which it froze once"
         assert "picture_frozen" in line.reasons("ERROR")
         frozen.clear()

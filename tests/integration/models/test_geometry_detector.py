@@ -258,7 +258,7 @@ def test_a_recipe_s_own_geometry_is_what_judges(tmp_path: Path) -> None:
     [
         ({"roi": (0, 0, 64, 64), "align": {"method": "phase"}}, "holds no reference picture"),
         ({"roi": (0, 0, 90, 90), "tiles": {"width_px": 66, "height_px": 64}}, "choose 64 or 68"),
-        ({"fit": "pad"}, "need roi, polygon or picture_px"),
+        ({"tiles": {"width_px": 64, "height_px": 64}}, "need roi, polygon or picture_px"),
     ],
 )
 def test_a_recipe_s_geometry_that_does_not_fit_is_refused_before_anything_starts(

@@ -61,7 +61,7 @@ def test_what_could_not_be_meant_is_refused_with_its_place() -> None:
     [
         ({"roi": ROI, "align": {"method": "phase"}}, "holds no reference picture"),
         ({"roi": ROI, "tiles": {"width_px": 301, "height_px": 320}}, "choose"),
-        ({"fit": "pad"}, "need roi, polygon or picture_px"),
+        ({"tiles": {"width_px": 320, "height_px": 320}}, "need roi, polygon or picture_px"),
     ],
 )
 def test_a_geometry_that_does_not_fit_the_package_is_refused_at_the_door(
