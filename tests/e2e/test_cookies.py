@@ -22,6 +22,8 @@ from tests.fakes.line import OKNG, ROOM, Running, okng, simulator, transcript, w
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.waiting import until
 
+# Whole trainings: minutes where the machine has other things to do.
+pytestmark = pytest.mark.timeout(900)
 COOKIES = ROOM.parent / "shared" / "data" / "aws_cookies" / "cookie-dataset"
 PATH = "okng/tests/hall/line/cookies"
 MAX_INVERTED = 5
@@ -36,7 +38,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         label = "good" if picture.name.startswith("normal") else "anomaly"
         (folder / "data" / label).mkdir(parents=True, exist_ok=True)
         shutil.copy(picture, folder / "data" / label)
-    done = okng("train", folder / "data", "--out", folder / "cookies.okng", "--json", timeout_s=600)
+    done = okng("train", folder / "data", "--out", folder / "cookies.okng", "--json", timeout_s=800)
     assert done.returncode == 0, done.stderr
     (folder / "figures.json").write_text(done.stdout)
     return folder / "cookies.okng"

@@ -17,6 +17,8 @@ from models.picture_file import read_picture
 from tests.fakes.discs import disc
 from training.cli import evaluate, train
 
+# Whole trainings: minutes where the machine has other things to do.
+pytestmark = pytest.mark.timeout(900)
 CLASSES = {"scratch": 16, "stain": 16}
 
 

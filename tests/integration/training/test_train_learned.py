@@ -22,6 +22,8 @@ from tests.fakes.waiting import until
 from training.cli import train
 from training.resuming import checkpoint_folder
 
+# Whole trainings: minutes where the machine has other things to do.
+pytestmark = pytest.mark.timeout(900)
 _EPOCHS = 2
 
 

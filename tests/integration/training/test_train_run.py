@@ -37,6 +37,10 @@ def call_train(data: Path, out: Path, *options: str) -> Result:
     return CliRunner().invoke(train, [str(data), "--out", str(out), *OPTIONS, *few, *options])
 
 
+# Whole trainings: minutes where the machine has other things to do.
+pytestmark = pytest.mark.timeout(900)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def few_scorers() -> Iterator[None]:
     """Three kinds of scorers are enough to choose from; all of them would take minutes."""
@@ -200,7 +204,6 @@ class NotANumber(Extractor):
 @pytest.mark.parametrize(
     ("extractor", "code", "says"),
     [
-        (Disturbed, 4, "score the same pictures differently"),
         (Silent, 4, "the same score"),
         (NotANumber, 4, "no number"),
     ],
@@ -215,7 +218,29 @@ def test_a_network_that_cannot_be_trusted_is_refused_and_nothing_is_written(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_runtime_that_flips_a_verdict_is_refused(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def proven_on(package: Path) -> set[str]:
+    """The runtimes that a package has anything to say about."""
+    manifest = open_package(package).manifest
+    certified = {name for artefact in manifest.artefacts for name in artefact.certified}
+    expected = {name for frame in manifest.golden.frames for name in frame.expected}
+    assert certified == expected == set(manifest.score_maps)
+    return certified
+
+
+def test_a_runtime_that_judges_otherwise_is_left_out_of_the_package(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (contest_module, gate_module):
+        monkeypatch.setattr(module, "Extractor", Disturbed)
+    done = call_train(data, tmp_path / "a.okng")
+    assert done.exit_code == 0, done.stderr
+    assert "OPENVINO LEFT OUT" in done.stderr and "score the same pictures differently" in done.stderr
+    assert proven_on(tmp_path / "a.okng") == {"onnxruntime"}
+
+
+def test_a_runtime_that_flips_a_verdict_is_left_out(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compare = gate_module.compare
 
     def one_flipped(runtime: str, names: list[str], reference: Any, own: Any, limits: Any) -> Any:
@@ -223,9 +248,10 @@ def test_a_runtime_that_flips_a_verdict_is_refused(data: Path, tmp_path: Path, m
 
     monkeypatch.setattr(gate_module, "compare", one_flipped)
     done = call_train(data, tmp_path / "a.okng")
-    assert done.exit_code == 4 and "turns OK into NG or NG into OK on 1 of 25" in done.stderr
+    assert done.exit_code == 0, done.stderr
+    assert "OPENVINO LEFT OUT: openvino turns OK into NG or NG into OK on 1 of 25" in done.stderr
     assert "warning: Nothing says which pictures belong together" in done.stderr and "okng check-data" in done.stderr
-    assert not list(tmp_path.iterdir())
+    assert proven_on(tmp_path / "a.okng") == {"onnxruntime"}
 
 
 @pytest.mark.parametrize(

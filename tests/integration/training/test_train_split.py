@@ -25,6 +25,8 @@ from training.fitting import candidates
 from training.splits.parted import part_dataset
 from training.splits.regression import read_regression
 
+# Whole trainings: minutes where the machine has other things to do.
+pytestmark = pytest.mark.timeout(900)
 OPTIONS = ("--size", "64", "--created", "2026-01-31T08:00:00Z", "--runtimes", "openvino")
 REASON = "the scratch is within the customer's limit since May"
 
