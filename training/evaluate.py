@@ -190,12 +190,5 @@ def confusion(judged: list[Judged]) -> dict[str, Counter[str]]:
     return table
 
 
-def wrong_first(judged: list[Judged]) -> list[Judged]:
-    """Pictures in the order in which a person should look at them: the lowest defects and the highest good."""
-    bad = sorted((one for one in judged if not one.picture.good), key=lambda one: one.score)
-    good = sorted((one for one in judged if one.picture.good), key=lambda one: -one.score)
-    return [one for pair in zip(bad, good, strict=False) for one in pair] or bad or good
-
-
 def _rate(judged: list[Judged], outcome: Outcome) -> Rate:
     return Rate(sum(one.outcome is outcome for one in judged), len(judged))

@@ -105,6 +105,8 @@ def train_classes(
     config, data = request.config, parted.seen
     if config.geometry.tiles is not None:
         raise BadData("classes are told by the whole part; leave the tiles of --geometry out")
+    if request.fp32 is not None:
+        raise BadData("no fp32 package is made of classes; leave --fp32 out: the report tells fp32 beside INT8")
     check_runtimes(config)
     held_out, told_of = held_out_classes(parted, config.seed)
     progress.say(told_of)

@@ -86,3 +86,10 @@ def test_a_class_of_which_nothing_would_be_left_is_refused(tmp_path: Path) -> No
     assert done.exit_code == 2
     assert "of stain" in done.stderr and "add some of other parts or lots" in done.stderr
     assert not (tmp_path / "a.okng").exists()
+
+
+def test_a_twin_that_is_not_made_is_not_promised(data: Path, tmp_path: Path) -> None:
+    asked = [str(data), "--out", str(tmp_path / "a.okng"), "--fp32", str(tmp_path / "b.okng"), "--no-cache"]
+    done = CliRunner().invoke(train, asked)
+    assert done.exit_code == 2 and "leave --fp32 out" in done.stderr
+    assert not list(tmp_path.iterdir())
