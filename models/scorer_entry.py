@@ -31,7 +31,7 @@ class HeadEntry(Entry):
     """
 
     classes: tuple[Label, ...] = Field(max_length=MAX_CLASSES)
-    stride: Literal[4, 8, 16]
+    stride: Literal[2, 4, 8, 16]
     image: bool
     distance: TermEntry
     map: TermEntry

@@ -37,8 +37,10 @@ from training.unquantized import Unquantized
 _KINDS = tuple(kind for kind in WITHOUT_DEFECTS if kind[0] in (NEIGHBOUR, POSITION))
 _MOST_DRAWN, _DRAWN_A_PICTURE = 256, 2
 _LOST_POINTS = 0.5
-# What one of 256 x 256 takes in an epoch on two cores.
-_SECONDS_A_PICTURE = 0.085
+# What one of 256 x 256 takes in an epoch on two cores that have nothing else to do.
+_SECONDS_A_PICTURE = 0.04
+# Steps that a network needs, as far as its pictures may be shown again and again.
+_STEPS, _EPOCHS = 2000, (24, 120)
 _USUAL_AREA = 256 * 256
 
 
@@ -101,7 +103,8 @@ def _course(ground: Ground, teaching: Teaching) -> Course:
 def learn_config(spec: TrainSpec, inputs: Inputs, part: Part, examples: int, seed: int) -> LearnConfig:
     """How to learn: what was asked for, no further than the part's answers allow."""
     usual, (width, height) = LearnConfig(), inputs.size
-    epochs = spec.epochs or usual.epochs
+    fewest, most = _EPOCHS
+    epochs = spec.epochs or min(max(round(_STEPS * usual.batch / examples), fewest), most)
     if spec.minutes is not None:
         epoch_s = examples * _SECONDS_A_PICTURE * width * height / _USUAL_AREA
         epochs = max(1, round(60.0 * spec.minutes / epoch_s))

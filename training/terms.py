@@ -22,6 +22,7 @@ from training.fitting.choose import merit
 from training.fitting.crossfit import CrossFit
 from training.fitting.fit import Fitted
 from training.fitting.sample import Mask, select
+from training.networks.network import MAP_STRIDE
 
 # So low that no logit lies below: the term is linear.
 _LINEAR = -100.0
@@ -64,7 +65,13 @@ def evidence_of(fitted: Fitted, classes: Sequence[str], seen: Sequence[Seen]) ->
 def _bare(classes: Sequence[str]) -> HeadEntry:
     none, one = TermEntry(weight=0.0, above=0.0), TermEntry(weight=1.0, above=_LINEAR)
     return HeadEntry(
-        classes=tuple(classes), stride=4, image=True, distance=none, map=one, image_logit=one, mask_from=0.0
+        classes=tuple(classes),
+        stride=MAP_STRIDE,
+        image=True,
+        distance=none,
+        map=one,
+        image_logit=one,
+        mask_from=0.0,
     )
 
 

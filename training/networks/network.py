@@ -1,8 +1,10 @@
 """The learned network: trunk, neck, map head and image head, from camera pixels to logits.
 
 Neck: a feature pyramid (Lin et al., CVPR 2017) of depthwise separable convolutions, at the cost of some 6 % of the
-trunk. Heads: after SuperSimpleNet (Rolih et al., ICPR 2024): a map head, and an image head that sees pooled features
-and the pooled map. Logits are one of "defective at all" and K of "if so, which class":
+trunk; its coarsest level is told what the picture shows as a whole (as in ParseNet, Liu et al., 2015). Heads: after
+SuperSimpleNet (Rolih et al., ICPR 2024): a map head, and an image head that sees pooled features and the pooled map.
+The map is twice as fine as the finest features: cracks are thinner than four pixels (sub-pixel convolution, Shi et al.,
+CVPR 2016). Logits are one of "defective at all" and K of "if so, which class":
 `softmax([0, a + log_softmax(c)])` is the multi-class softmax over background and classes, so that defects of no known
 class can teach `a` alone.
 
@@ -21,6 +23,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from training.networks.trunk import CHANNELS, PIXEL_MEAN, TAPS, Trunk
 
 STRIDES = (4, 8, 16)
+MAP_STRIDE = 2
+_FINER = STRIDES[0] // MAP_STRIDE
 _WIDTH = 48
 _HIDDEN = 64
 _RARE = -4.0
@@ -46,6 +50,12 @@ class Normed(nn.Module):
         return fuse_conv_bn_eval(self.convolution.eval(), self.norm.eval())
 
 
+def _silent(layer: Normed) -> Normed:
+    """A layer that says nothing until it learned to."""
+    nn.init.zeros_(layer.norm.weight)
+    return layer
+
+
 class _Separable(nn.Module):
     """A 3 x 3 convolution of each channel, then one across channels, ReLU6."""
 
@@ -65,32 +75,32 @@ class Neck(nn.Module):
         super().__init__()
         self.lateral = nn.ModuleList(Normed(CHANNELS[stride], _WIDTH) for stride in STRIDES)
         self.smooth = nn.ModuleList(_Separable(_WIDTH) for _ in STRIDES)
+        self.context: nn.Module = _silent(Normed(2 * CHANNELS[STRIDES[-1]], _WIDTH))
 
     def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
-        x: Tensor | None = None
+        coarse = maps[-1]
+        pooled = [coarse.mean((2, 3), keepdim=True), coarse.amax((2, 3), keepdim=True)]
+        y = self.context(torch.cat(pooled, 1))
         for feature, lateral, smooth in zip(reversed(maps), reversed(self.lateral), reversed(self.smooth), strict=True):
-            y = lateral(feature)
-            if x is not None:
-                y = y + functional.interpolate(x, scale_factor=2.0, mode="nearest")
-            x = smooth(y)
-        assert x is not None
-        return x
+            x = smooth(lateral(feature) + y)
+            y = functional.interpolate(x, scale_factor=2.0, mode="nearest")
+        return torch.as_tensor(x)
 
 
 class Heads(nn.Module):
-    """`classes` is K; logits `(N, 1 + K, H/4, W/4)` of the map and `(N, 1 + K)` of the picture."""
+    """`classes` is K; logits `(N, 1 + K, H/2, W/2)` of the map and `(N, 1 + K)` of the picture."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        self.out_map = nn.Conv2d(_WIDTH, 1 + classes, 1)
+        self.out_map = nn.Conv2d(_WIDTH, _FINER**2 * (1 + classes), 1)
         self.image_hidden: nn.Module = Normed(CHANNELS[16], _HIDDEN)
         self.out_image = nn.Linear(2 * _HIDDEN + 2 * (1 + classes), 1 + classes)
         nn.init.zeros_(self.out_map.weight)
         # Defects are rare: the first steps are not to be spent on learning that.
-        self.out_map.bias = nn.Parameter(torch.tensor([_RARE] + [0.0] * classes))
+        self.out_map.bias = nn.Parameter(torch.tensor([_RARE] + [0.0] * classes).repeat_interleave(_FINER**2))
 
     def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.out_map(fine)
+        logits = functional.pixel_shuffle(self.out_map(fine), _FINER)
         hidden = functional.relu6(self.image_hidden(coarse), inplace=self.training)
         pooled = [hidden.mean((2, 3)), hidden.amax((2, 3)), logits.mean((2, 3)), logits.amax((2, 3))]
         return logits, self.out_image(torch.cat(pooled, 1))

@@ -73,7 +73,7 @@ def test_the_station_judges_by_the_heads(data: Path, trained: tuple[Path, dict[s
     scratched = sorted((data / "scratch").glob("*.png"))[0]
     found = detector.inspect(read_picture(scratched))
     detector.close()
-    assert found.scores is not None and found.scores.classes is not None and found.scores.classes.shape == (2, 16, 16)
+    assert found.scores is not None and found.scores.classes is not None and found.scores.classes.shape == (2, 32, 32)
 
 
 def test_a_killed_run_goes_on_and_writes_the_same_package(

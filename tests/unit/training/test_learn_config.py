@@ -21,13 +21,13 @@ class Shown:
     augment: AugmentSpec = field(default_factory=lambda: AugmentSpec(flip=False))
 
 
-def config(spec: TrainSpec, part: Part | None = None, inputs: Any = None) -> LearnConfig:
-    return learn_config(spec, inputs or Shown(), part or Part(), 600, 7)
+def config(spec: TrainSpec, part: Part | None = None, inputs: Any = None, examples: int = 600) -> LearnConfig:
+    return learn_config(spec, inputs or Shown(), part or Part(), examples, 7)
 
 
 def test_without_answers_nothing_is_turned_or_mirrored() -> None:
     found = config(TrainSpec())
-    assert (found.seed, found.epochs) == (7, LearnConfig().epochs)
+    assert found.seed == 7
     assert not (found.quarters or found.mirror_x or found.mirror_y) and found.gain == LearnConfig().gain
 
 
@@ -37,6 +37,11 @@ def test_epochs_are_as_asked_and_minutes_become_some() -> None:
     assert short > 1 and abs(long - 2 * short) <= 1
     assert config(TrainSpec(minutes=10), inputs=Shown((512, 512))).epochs == pytest.approx(short / 4, abs=1)
     assert config(TrainSpec(minutes=0.01)).epochs == 1
+
+
+def test_few_pictures_are_shown_more_often_up_to_a_bound() -> None:
+    found = [config(TrainSpec(), examples=examples).epochs for examples in (12, 100, 600, 800, 5000)]
+    assert found == [120, 120, 40, 30, 24]
 
 
 def test_answers_allow_and_forbid() -> None:
