@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from models.discriminator import MAX_BYTES, MAX_HIDDEN, Discriminator
 from models.distances import MAX_BANK, MAX_GAUSSIAN_DIMENSIONS, Distance, Gaussian, NearestNeighbour, PositionGaussian
 from models.golden import decode_frame
-from models.judge import start_judge
+from models.judge import Judge, start_judge
 from models.package import Package, open_package
 from models.runtimes.base import Placement
 from models.runtimes.choose import choose_runtime, installed_runtimes
@@ -75,19 +75,27 @@ def costs(package: Package, turns: int = TURNS) -> list[Cost]:
     return [_cost(package, runtime, plain, turns) for runtime in installed_runtimes()]
 
 
+def _scored(judge: Judge, package: Package, frames: Sequence[NDArray[np.uint8]]) -> Callable[[int], object]:
+    """Judges the golden frame of a number as the station does: what it knows of a picture's layout is made once."""
+    golden = package.manifest.golden.frames
+    if not isinstance(judge.scorer, Scorer):
+        return lambda index: judge(frames[index], golden[index].view, golden[index].picture_px)
+    mosaics = [judge.geometry.alone(one.view, one.picture_px) for one in golden]
+    return lambda index: judge.score(frames[index], mosaics[index])
+
+
 def _cost(package: Package, runtime: str, plain: bytes, turns: int) -> Cost:
-    manifest, frames = package.manifest, _frames(package)
+    frames = _frames(package)
     trunk = choose_runtime(runtime, plain, 1)
     try:
         judge = start_judge(package, Placement(runtime))
         try:
-            views = [frame.view for frame in manifest.golden.frames]
-            mosaics = [judge.geometry.alone(view) for view in views]
+            scored = _scored(judge, package, frames)
             trunk_us, infer_us, judge_us = medians(
                 (
                     lambda turn: trunk.infer(frames[turn % len(frames)]),
                     lambda turn: judge.runtime.infer(frames[turn % len(frames)]),
-                    lambda turn: judge.score(frames[turn % len(frames)], mosaics[turn % len(frames)]),
+                    lambda turn: scored(turn % len(frames)),
                 ),
                 turns,
             )

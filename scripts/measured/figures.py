@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.decision import Outcome
 from scripts.measured.records import Record, Seen
 from scripts.measured.rows import ACCURACY, AUROC, MACRO_F1, MIOU, Goal
 from training.data.dataset import GOOD
@@ -71,6 +72,29 @@ def by_class(records: Sequence[Record]) -> dict[str, float]:
         of = [[seen for seen in one.int8 if seen.label in (GOOD, label)] for one in records]
         found[label] = float(np.mean([_auroc(seen)(np.ones(len(seen))) for seen in of]))
     return {label: value for label, value in found.items() if np.isfinite(value)}
+
+
+@dataclass(frozen=True, slots=True)
+class Unforced:
+    """Of a classifier, in points: what its names would be worth if it had to give one to every part.
+
+    `unsure`: the share that it hands to a person instead.
+    """
+
+    accuracy: float
+    macro_f1: float
+    unsure: float
+
+
+def unforced(records: Sequence[Record]) -> Unforced | None:
+    """Mean of the seeds; None where no classifier judged."""
+    if not all(one.likeliest for record in records for one in record.int8):
+        return None
+    forced = [[one.model_copy(update={"named": one.likeliest}) for one in record.int8] for record in records]
+    once = np.ones(len(records[0].int8))
+    right, f1 = (float(np.mean([_named(of, figure)(once) for of in forced])) for figure in (accuracy, macro_f1))
+    unsure = np.mean([[one.outcome != Outcome.NG for one in record.int8] for record in records])
+    return Unforced(right, f1, 100 * float(unsure))
 
 
 def _statistic(figure: str, seen: Sequence[Seen]) -> Statistic | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.decision import Outcome
 from models.detector import Detector, Judgement
-from models.manifest import Manifest, ScorerEntry
+from models.manifest import ClassifierEntry, Manifest, ScorerEntry
 from models.package import open_package
 from models.picture_file import read_picture
 from models.runtimes.choose import REFERENCE
@@ -32,7 +32,7 @@ def test_pictures(data: Path, test: Path | None) -> DataSet:
     """
     if test is not None:
         return open_dataset(test, min_good=0, one_size=False)
-    return part_dataset(open_dataset(data, one_size=False), _SPLIT).test
+    return part_dataset(open_dataset(data, min_good=0, one_size=False), _SPLIT).test
 
 
 def classes_of(manifest: Manifest, pictures: Sequence[Picture]) -> tuple[str, ...]:
@@ -54,10 +54,11 @@ def judge(package: Path, pictures: Sequence[Picture]) -> tuple[Seen, ...]:
         ModelError: the package cannot be used, or a picture is none it can judge.
     """
     manifest = open_package(package).manifest
-    head, classes = _head(manifest), classes_of(manifest, pictures)
+    classes = classes_of(manifest, pictures) if _head(manifest) else None
+    names = manifest.scorer.classes if isinstance(manifest.scorer, ClassifierEntry) else ()
     detector = Detector.load(package, runtime=REFERENCE, threads=1)
     try:
-        return tuple(_seen(detector, picture, classes if head else None) for picture in pictures)
+        return tuple(_seen(detector, picture, classes, names) for picture in pictures)
     finally:
         detector.close()
 
@@ -66,12 +67,12 @@ def _head(manifest: Manifest) -> HeadEntry | None:
     return manifest.scorer.head if isinstance(manifest.scorer, ScorerEntry) else None
 
 
-def _seen(detector: Detector, picture: Picture, classes: tuple[str, ...] | None) -> Seen:
-    """`classes`: those of pixels, None where the package calls none."""
+def _seen(detector: Detector, picture: Picture, classes: tuple[str, ...] | None, names: tuple[str, ...]) -> Seen:
+    """`classes`: those of pixels, None where the package calls none; `names`: a classifier's, else empty."""
     found = detector.judge_anyway(read_picture(picture.path))
     detections = found.decision.detections
     truth = None if classes is None else shown_pixels(picture, classes)
-    counts = None
+    counts, shares = None, found.scores.classes
     if classes is not None and truth is not None:
         counts = confusion(truth, _called(detector, found), 1 + len(classes)).tolist()
     return Seen(
@@ -81,6 +82,7 @@ def _seen(detector: Detector, picture: Picture, classes: tuple[str, ...] | None)
         score=found.decision.score,
         outcome=(Outcome.NO_PART if found.prepared.empty else found.decision.outcome).value,
         named=detections[0].label if detections else "",
+        likeliest=names[int(shares.argmax())] if names and shares is not None else "",
         pixels=counts,
     )
 

@@ -20,8 +20,9 @@ class _Kept(BaseModel):
 class Seen(_Kept):
     """What a package said of one test picture.
 
-    `named`: the class of its first detection, "" for none. `pixels`: row what is shown, column what was called, of
-    background and the record's classes; None where nothing calls pixels, or nobody knows which are defective.
+    `named`: the class of its first detection, "" for none. `likeliest`: what a classifier would name it, however
+    unsure; "" of others. `pixels`: row what is shown, column what was called, of background and the record's classes;
+    None where nothing calls pixels, or nobody knows which are defective.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Seen(_Kept):
     score: float
     outcome: str
     named: str
+    likeliest: str = ""
     pixels: tuple[tuple[int, ...], ...] | None = None
 
 
@@ -41,17 +43,21 @@ class Ratio(_Kept):
 
 
 class Training(_Kept):
-    """`wall_s`, `cpu_s`: None where the training was interrupted and went on, so that nobody knows."""
+    """`wall_s`, `cpu_s`: None where the training was interrupted and went on, so that nobody knows.
+
+    `load`: of the machine when it began.
+    """
 
     wall_s: float | None
     cpu_s: float | None
+    load: float
     good: int
     defective: int
     package_bytes: int
 
 
 class Record(_Kept):
-    """`classes`: what the columns of `Seen.pixels` beside the background are. `load`: of the machine, at the start."""
+    """`classes`: what the columns of `Seen.pixels` beside the background are."""
 
     schema_version: Literal["okng-accuracy/1"] = "okng-accuracy/1"
     row: str
@@ -60,7 +66,6 @@ class Record(_Kept):
     date: str
     machine: str
     cores: int
-    load: float
     training: Training
     classes: tuple[str, ...]
     int8: tuple[Seen, ...]

@@ -27,8 +27,8 @@ from scripts.measured.judged import classes_of, judge, test_pictures
 from scripts.measured.records import Ratio, Record, Training, find, keep
 from scripts.measured.rows import Row
 from scripts.measured.sources import ROOT, Places, code_sha256, data_set, data_sha256
-from training.cli import train
 from training.errors import TrainingError
+from training.resuming import checkpoint_folder
 
 Tell = Callable[[str], None]
 _PACKAGE, _TWIN, _DONE, _STARTED = "model.okng", "fp32.okng", "train.json", "started"
@@ -90,7 +90,6 @@ def measure(run: Run, tell: Tell) -> Record:
             date=datetime.now(UTC).strftime("%Y-%m-%d"),
             machine=machine_name(),
             cores=os.cpu_count() or 1,
-            load=os.getloadavg()[0],
             training=training,
             classes=classes_of(package.manifest, pictures),
             int8=judge(run.folder / _PACKAGE, pictures),
@@ -130,16 +129,18 @@ def _train(run: Run, data: Path, lock: IO[bytes], tell: Tell) -> Training:
         interrupted = started.exists()
     started.touch()
     tell(f"{run.row.name} seed {run.seed}: {'going on' if interrupted else 'training'}, see {run.folder}/train.log")
-    command = [*command_of(run, data), *(["--resume"] if interrupted and _can_resume() else [])]
+    command, load = [*command_of(run, data), *(["--resume"] if interrupted else [])], os.getloadavg()[0]
     code, wall_s, cpu_s, said = _timed(command, run.folder, lock)
     if code != 0:
-        # What a next go begins with must not be what this one left half done.
-        started.unlink()
+        # Killed for memory, a full disk: what was learned by then is there, and only --resume may touch it.
+        if not checkpoint_folder(run.folder / _PACKAGE).exists():
+            started.unlink()
         raise TrainingFailed(said)
     figures = json.loads((run.folder / "figures.json").read_bytes())
     training = Training(
         wall_s=None if interrupted else wall_s,
         cpu_s=None if interrupted else cpu_s,
+        load=load,
         good=figures["good"],
         defective=figures["defective"],
         package_bytes=(run.folder / _PACKAGE).stat().st_size,
@@ -159,10 +160,6 @@ def command_of(run: Run, data: Path) -> list[str]:
     ]
 
 
-def _can_resume() -> bool:
-    return any("--resume" in option.opts for option in train.params)
-
-
 def _timed(command: list[str], folder: Path, lock: IO[bytes]) -> tuple[int, float, float, str]:
     """Exit code, wall and processor seconds of the command with all its children, and the last it said."""
     log = folder / "train.log"
@@ -178,4 +175,6 @@ def _timed(command: list[str], folder: Path, lock: IO[bytes]) -> tuple[int, floa
         process.returncode = os.waitstatus_to_exitcode(status)
     lines = log.read_text(errors="replace").strip().splitlines()
     wall_s, cpu_s = time.monotonic() - began, usage.ru_utime + usage.ru_stime
-    return process.returncode, wall_s, cpu_s, lines[-1] if lines else f"it ended with {process.returncode}"
+    code = process.returncode
+    ended = f"it was ended by signal {-code}; see {log}" if code < 0 else f"it ended with {code}"
+    return code, wall_s, cpu_s, lines[-1] if lines and code > 0 else ended

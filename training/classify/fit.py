@@ -57,6 +57,12 @@ def entry_of(classes: Sequence[str], temperature: float) -> ClassifierEntry:
     return ClassifierEntry.model_validate({"kind": "classifier", "classes": tuple(classes), "temperature": temperature})
 
 
+def sure_by(classes: Sequence[str], logits: Sequence[Floats], truth: NDArray[np.intp]) -> tuple[ClassifierEntry, Named]:
+    """The classifier that is as sure of these logits `(K, 1, 1)` as it is right, and what it says of them."""
+    entry = entry_of(classes, temperature_of(np.stack([one.ravel() for one in logits]), truth))
+    return entry, named_by(entry, logits, truth)
+
+
 def named_by(entry: ClassifierEntry, logits: Sequence[Floats], truth: NDArray[np.intp]) -> Named:
     """What the station's own code says of logits `(K, 1, 1)`."""
     classifier = Classifier(entry)

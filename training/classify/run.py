@@ -24,7 +24,7 @@ from models.runtimes.choose import REFERENCE
 from models.scorers import Floats, calibrated
 from training.artefacts import REFERENCE_FORM, Offer, Trial
 from training.assemble import Ingredients, assemble
-from training.classify.fit import Named, entry_of, limit_of, named_by, temperature_of
+from training.classify.fit import Named, limit_of, named_by, sure_by
 from training.classify.held_out import held_out_classes
 from training.config import CALIBRATION_PICTURES, GOLDEN_FRAMES
 from training.data.cache import Store
@@ -51,6 +51,7 @@ from training.splits.parted import Parted
 from training.splits.unseen import PICTURES, Unseen, judge_unseen
 from training.tensors import worth_keeping
 from training.timing import network_ms
+from training.unquantized import Unquantized, write_unquantized
 
 _IDENTITY = ScoreMap(raw=(0.0, 1.0), score=(0.0, 1.0))
 _TOLERANCE = 0.02
@@ -65,7 +66,7 @@ _LEFT_OUT = (
 class ClassesRun:
     """Everything a report tells of a finished run; `named`: what each runtime says of the held-out pictures.
 
-    `fp32`: the same of the network without quantization, on the reference runtime.
+    `fp32`: the same of the network without quantization, on the reference runtime, by a confidence of its own.
     """
 
     request: Request
@@ -105,8 +106,6 @@ def train_classes(
     config, data = request.config, parted.seen
     if config.geometry.tiles is not None:
         raise BadData("classes are told by the whole part; leave the tiles of --geometry out")
-    if request.fp32 is not None:
-        raise BadData("no fp32 package is made of classes; leave --fp32 out: the report tells fp32 beside INT8")
     check_runtimes(config)
     held_out, told_of = held_out_classes(parted, config.seed)
     progress.say(told_of)
@@ -132,8 +131,8 @@ def train_classes(
     network = quantize(plain, [one.pixels[None] for one in taught[::step]])
     frames = [one.pixels[None] for one in judged]
     logits = _logits(network, REFERENCE, frames, progress)
-    entry = entry_of(data.defects, temperature_of(np.concatenate(logits)[:, :, 0].reshape(len(judged), -1), truth))
-    named = {REFERENCE: named_by(entry, logits, truth)}
+    entry, said = sure_by(data.defects, logits, truth)
+    named = {REFERENCE: said}
     limit = limit_of(named[REFERENCE])
     parity: list[Parity] = []
     for name in onnx_runtimes(config):
@@ -144,7 +143,7 @@ def train_classes(
         else:
             progress.say(left_out(parity[-1]))
     golden = _golden(entry, network, named, frames, limit)
-    fp32 = named_by(entry, _logits(plain, REFERENCE, frames, progress), truth)
+    own, fp32 = sure_by(data.defects, _logits(plain, REFERENCE, frames, progress), truth)
     manifest, files = assemble(
         Ingredients(
             id=request.id,
@@ -168,6 +167,9 @@ def train_classes(
     networks = _networks(network, plain, named, parity, frames)
     unseen = judge_unseen(parted, PICTURES, manifest, files, request.accept_escapes, progress)
     write_package(request.package, manifest, files)
+    if request.fp32 is not None:
+        twin = Unquantized(plain, _Fitted(own, {}), _IDENTITY, Limits(0.0, limit_of(fp32)))
+        write_unquantized(request.package, twin, request.fp32)
     forget(request.package)
     return ClassesRun(
         request=request,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from models.package import open_package
 from scripts import bench_score
 from scripts.bench_score import Cost
+from tests.fakes.class_packages import write_class_package
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +34,13 @@ def test_the_same_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     for row in found["runtimes"]:
         assert row["ratio"] == pytest.approx(row["judge_us"] / row["trunk_us"])
     assert all(row["distance_us"] > 0 for row in found["scorers"])
+
+
+def test_a_classifier_is_timed_with_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = open_package(write_class_package(tmp_path / "c.okng"))
+    monkeypatch.setattr(bench_score, "export_trunk", lambda _size, _strides: package.files["model.onnx"])
+    found = bench_score.costs(package, turns=1)
+    assert len(found) == 2 and all(one.judge_us > 0 for one in found)
 
 
 def test_steps_take_turns_and_none_goes_first_each_time() -> None:

@@ -33,8 +33,7 @@ def record(int8: tuple[Seen, ...], fp32: tuple[Seen, ...], seed: int = 0, wall_s
         date="2026-01-31",
         machine="a machine",
         cores=2,
-        load=0.5,
-        training=Training(wall_s=wall_s, cpu_s=wall_s, good=4, defective=0, package_bytes=1_500_000),
+        training=Training(wall_s=wall_s, cpu_s=wall_s, load=0.5, good=4, defective=0, package_bytes=1_500_000),
         classes=(),
         int8=int8,
         fp32=fp32,
@@ -90,6 +89,27 @@ def test_names_outside_the_classes_are_wrong() -> None:
     assert figure_of(Goal(MACRO_F1, 90.0, 95.0), records).int8 == pytest.approx((100 * (2 / 3 + 0.5) / 2,))
 
 
+def test_what_a_classifier_hands_to_a_person_is_wrong_and_told_apart() -> None:
+    rows = [("a", "a", "a"), ("a", "unknown_defect", "a"), ("b", "b", "b"), ("b", "unknown_defect", "a")]
+    found = tuple(
+        seen(label, 0.6, at, named).model_copy(
+            update={"likeliest": likeliest, "outcome": "RECHECK" if named == "unknown_defect" else "NG"}
+        )
+        for at, (label, named, likeliest) in enumerate(rows)
+    )
+    row = Row("toy/classes", "", ROW.data, (Goal(ACCURACY, 95.0, 98.0), Goal(MACRO_F1, 94.0, 97.0)))
+    text = as_text([Result(row, (record(found, found),))])
+    assert "| toy/classes | accuracy | 95 | 98 | 50.00 | 50.00 | +0.00 (+0.00 to +0.00) aim | MISSED |" in text
+    assert "50.00 % are handed to a person" in text and "accuracy 75.00, macro F1 73.33" in text
+    assert as_dict(Result(row, (record(found, found),)))["names_unforced"] == {
+        "accuracy": pytest.approx(75.0),
+        "macro_f1": pytest.approx(100 * (0.8 + 2 / 3) / 2),
+        "unsure": pytest.approx(50.0),
+    }
+    # Without a good picture there is nothing to rank against.
+    assert "AUROC" not in text
+
+
 def test_classes_are_told_apart_each_against_all_good_pictures() -> None:
     both = (*PERFECT, seen("dent", 0.25, 9))
     assert by_class([record(both, both)]) == pytest.approx({"crack": 100.0, "dent": 75.0})
@@ -98,10 +118,20 @@ def test_classes_are_told_apart_each_against_all_good_pictures() -> None:
 def test_costs_stand_beside_what_they_must_be() -> None:
     text = as_text([Result(ROW, (record(PERFECT, PERFECT, wall_s=120.0),))])
     assert (
-        "| toy/set | 1 | 2.0 min must | 120 s | 4 + 0 | 1.5 MB aim | openvino 0.45 aim, onnxruntime 0.95 MISSED |"
-        in text
+        "| toy/set | 1 | 2.0 min of 3 must | 120 s | 4 + 0 | 1.5 MB of 6 aim "
+        "| openvino 0.45 aim, onnxruntime 0.95 MISSED |" in text
     )
-    assert "2026-01-31, a machine, 2 cores, load 0.5" in text
+    assert "2026-01-31, a machine, 2 cores, load 0.5 before training" in text
+
+
+def test_every_machine_and_the_days_it_took_are_told() -> None:
+    first = record(PERFECT, PERFECT)
+    busy = first.training.model_copy(update={"load": 3.0})
+    later = first.model_copy(update={"date": "2026-02-02", "training": busy})
+    other = first.model_copy(update={"machine": "other"})
+    told = as_text([Result(ROW, (first,)), Result(ROW, (later,)), Result(ROW, (other,))]).splitlines()
+    assert "2026-01-31 to 2026-02-02, a machine, 2 cores, load 0.5 to 3.0 before training" in told
+    assert "2026-01-31, other, 2 cores, load 0.5 before training" in told
 
 
 def test_an_interrupted_training_has_no_time() -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from models.package import open_package
 from scripts.measured.judged import classes_of, judge
+from scripts.measured.judged import test_pictures as unseen_pictures
+from tests.fakes.class_packages import picture, write_class_package
 from tests.fakes.head_packages import BLUE, RED, coloured_frame, write_head_package
 from tests.fakes.packages import gray_frame, write_small_package
 from training.data.dataset import Picture, open_dataset
@@ -55,4 +57,25 @@ def test_a_package_without_a_head_calls_no_pixels(pictures: tuple[Picture, ...],
     assert classes_of(open_package(package).manifest, pictures) == ()
     found = judge(package, pictures)
     assert [one.label for one in found] == [one.label for one in pictures]
+    assert all(one.pixels is None for one in found)
+
+
+def test_a_classifier_is_told_by_what_it_names_and_by_what_it_would(tmp_path: Path) -> None:
+    """A data set without any good picture, judged on its split's test part alone."""
+    shown = {"blue/1": picture(blue=210), "blue/2": picture(blue=200), "red/3": picture(red=200), "red/4": picture()}
+    for name, image in shown.items():
+        path = tmp_path / "data" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    lines = [f"{name}.png,{name.split('/')[0]},{'train' if name == 'blue/1' else 'test'}" for name in shown]
+    (tmp_path / "data" / "splits").mkdir()
+    (tmp_path / "data" / "splits" / "imported.csv").write_text("image,label,split\n" + "\n".join(lines) + "\n")
+    found = judge(write_class_package(tmp_path / "c.okng"), unseen_pictures(tmp_path / "data", None).pictures)
+    assert [(one.name, one.named) for one in found] == [
+        ("blue/2.png", "blue"),
+        ("red/3.png", "red"),
+        ("red/4.png", "unknown_defect"),
+    ]
+    assert [one.outcome for one in found] == ["NG", "NG", "RECHECK"]
+    assert [one.likeliest for one in found][:2] == ["blue", "red"] and found[2].likeliest in ("blue", "red")
     assert all(one.pixels is None for one in found)

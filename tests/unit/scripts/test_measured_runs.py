@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from scripts.bench_score import DEMO_PACKAGE
-from scripts.measured import runs
+from scripts.measured import runs, sources
 from scripts.measured.judged import judge
 from scripts.measured.rows import AUROC, Drawn, Goal, Row, Source
 from scripts.measured.runs import Run, TrainingFailed, command_of, kept, measure, run_of
@@ -17,6 +20,30 @@ from scripts.measured.sources import Places
 from training.errors import NotThere
 
 ROW = Row("toy/set", "a toy", Drawn(2, 1, 1), (Goal(AUROC, 50.0, 99.0),), test=Drawn(2, 1, 2))
+# Stands for a training that the system kills for its memory after it learned something.
+_KILLED = """
+import os, pathlib, signal, sys
+place = pathlib.Path(sys.argv[1] + ".checkpoint")
+place.mkdir(exist_ok=True)
+(place / "learning.pt").touch()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+# Stands for one that takes long, and shows by an open pipe that it is there.
+_WAITING = """
+import signal, sys
+alive = open(sys.argv[1], "w")
+alive.write("x"), alive.flush()
+signal.pause()
+"""
+_ASKED = """
+import sys
+from scripts import accuracy
+from scripts.measured import runs
+from scripts.measured.rows import Drawn, Row
+accuracy.QUICK = Row("toy", "", Drawn(2, 1, 1), (), test=Drawn(2, 1, 2))
+runs.command_of = lambda _run, _data: {waiting!r}
+sys.exit(accuracy.main(["--quick", "--work", sys.argv[1]]))
+"""
 # Stands for `okng train`: takes the demo's package for its own, and leaves a mark for each start.
 _TRAIN = """
 import shutil, sys
@@ -85,9 +112,37 @@ def test_a_training_that_was_cut_off_goes_on_and_its_time_is_not_told(
     run = run_of(ROW, 0, places)
     run.folder.mkdir(parents=True)
     (run.folder / "started").touch()
-    monkeypatch.setattr(runs, "_can_resume", lambda: True)
     assert measure(run, quiet).training.wall_s is None
     assert starts.read_text() == "--resume\n"
+
+
+def test_a_training_that_was_killed_with_something_learned_goes_on(
+    places: Places, starts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_of(ROW, 0, places)
+    killed = [sys.executable, "-c", _KILLED, str(run.folder / "model.okng")]
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "command_of", lambda _run, _data: killed)
+        with pytest.raises(TrainingFailed, match="signal 9"):
+            measure(run, quiet)
+    # Without --resume `okng train` would refuse what lies there, each time anew.
+    assert measure(run, quiet).training.wall_s is None
+    assert starts.read_text() == "--resume\n"
+
+
+def test_who_is_asked_to_end_takes_the_training_along(places: Places, tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    asked = [sys.executable, "-c", _ASKED.format(waiting=[sys.executable, "-c", _WAITING, str(alive)])]
+    process = subprocess.Popen([*asked, str(places.work)], cwd=runs.ROOT, stderr=subprocess.DEVNULL)
+    with alive.open("rb") as training:
+        assert training.read(1) == b"x"
+        process.send_signal(signal.SIGTERM)
+        # The end of the file comes when nobody holds its other side any more.
+        assert training.read() == b""
+    assert process.wait() == 143
+    (started,) = (places.work / "runs").glob("*/started")
+    assert started.is_file() and not (started.parent / "train.json").exists()
 
 
 def test_a_training_that_fails_says_why_and_keeps_nothing(
@@ -128,6 +183,17 @@ def test_a_damaged_record_counts_as_none(places: Places, starts: Path) -> None:
     (record,) = (places.work / "results").rglob("*.json")
     record.write_text(record.read_text()[:-20])
     assert kept(run) is None
+
+
+def test_a_picture_beside_the_folder_of_the_table_counts_too(places: Places) -> None:
+    row = Row("raw", "", Source("set/splits/classes.csv"), ROW.goals)
+    for name in ("set/splits/classes.csv", "set/pictures/a.png"):
+        (places.data / name).parent.mkdir(parents=True, exist_ok=True)
+        (places.data / name).write_text("a")
+    before = run_of(row, 0, places).key
+    sources._content_sha256.cache_clear()
+    (places.data / "set/pictures/a.png").write_text("b")
+    assert run_of(row, 0, places).key != before
 
 
 def test_a_raw_byte_makes_another_run_and_missing_data_is_told(places: Places) -> None:
