@@ -19,7 +19,7 @@ from training.data.part import Part
 from training.declared import TrainSpec
 from training.export import export_network, quantize
 from training.features import Inputs, Seen, frames_of
-from training.fitting.candidates import DEFAULT, NEIGHBOUR, POSITION, WITHOUT_DEFECTS, Candidate
+from training.fitting.candidates import DEFAULT, GAUSSIAN, POSITION, WITHOUT_DEFECTS, Candidate
 from training.fitting.crossfit import CrossFit
 from training.fitting.fit import Fitted, fit
 from training.fitting.sample import FitData, Sample, maps_of
@@ -33,8 +33,8 @@ from training.tensors import Tensors, calibration_frames
 from training.terms import entry_for, evidence_of, mask_from, tried_with, ways, with_head, worth
 from training.unquantized import Unquantized
 
-# The distance stands beside the network here, and need not be searched as widely as where it stands alone.
-_KINDS = tuple(kind for kind in WITHOUT_DEFECTS if kind[0] in (NEIGHBOUR, POSITION))
+# The distance stands beside the network here, and must not cost what a bank does: as much as the network.
+_KINDS = tuple(kind for kind in WITHOUT_DEFECTS if kind[0] in (GAUSSIAN, POSITION))
 _MOST_DRAWN, _DRAWN_A_PICTURE = 256, 2
 _LOST_POINTS = 0.5
 # What one of 256 x 256 takes in an epoch on two cores that have nothing else to do.

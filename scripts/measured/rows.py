@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from training.data.part import Part
 from training.formats.base import ReadOptions
 
 AUROC, MIOU, ACCURACY, MACRO_F1 = "AUROC", "mIoU", "accuracy", "macro F1"
@@ -24,12 +25,16 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is imported: a path under the folder of data sets, how it is read, and a table of labels and splits."""
+    """What is imported: a path under the folder of data sets, how it is read, and a table of labels and splits.
+
+    `part`: what a user who knows the part answers in `part.toml`, whatever its pictures show.
+    """
 
     path: str
     table: str | None = None
     format: str | None = None
     options: ReadOptions = field(default_factory=ReadOptions)
+    part: Part = field(default_factory=Part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class Row:
 
 
 def _tiles(table: str) -> Source:
-    return Source("magnetic_tile", f"magnetic_tile/splits/{table}.csv")
+    # A tile's mirror picture shows a tile as good as it is.
+    return Source("magnetic_tile", f"magnetic_tile/splits/{table}.csv", part=Part(mirrored="good"))
 
 
 ROWS: tuple[Row, ...] = (

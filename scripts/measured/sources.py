@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from appliance.demo.data_set import PartsToDraw, write_parts
 from scripts.measured.rows import Drawn, Source
+from training.data.part import PART, Part, part_text
 from training.errors import NotThere
 from training.progress import Progress
 from training.transfer.importing import ImportRequest, import_data
@@ -82,7 +83,7 @@ def data_sha256(source: Source | Drawn, places: Places) -> str:
     # The whole data set: a table of names may stand in a folder of its own, apart from the pictures.
     content = _content_sha256(places.data / _top(source))
     table = (places.data / source.table).read_bytes() if source.table else b""
-    said = repr((source.path, source.format, sorted(asdict(source.options).items())))
+    said = repr((source.path, source.format, sorted(asdict(source.options).items()), source.part))
     return hashlib.sha256(said.encode() + content.encode() + table).hexdigest()
 
 
@@ -117,19 +118,24 @@ def data_set(source: Source | Drawn, places: Places) -> Path:
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(source, Drawn):
-        _draw(source, folder)
-    else:
-        options = replace(source.options, table=places.data / source.table if source.table else None)
-        request = ImportRequest(raw_path(source, places), folder, source.format, options)
-        import_data(request, Progress(sys.stderr))
+    # Whole or not at all, its answers with it.
+    with TemporaryDirectory(dir=folder.parent) as beside:
+        made = Path(beside) / "data"
+        if isinstance(source, Drawn):
+            _draw(source, made)
+        else:
+            _import(source, places, made)
+        made.rename(folder)
     return folder
 
 
 def _draw(source: Drawn, folder: Path) -> None:
-    """Whole or not at all, as an import."""
-    wanted = PartsToDraw(source.good, source.defects_a_kind, source.seed, "jpg")
-    with TemporaryDirectory(dir=folder.parent) as beside:
-        for _ in write_parts(Path(beside) / "data", wanted):
-            continue
-        (Path(beside) / "data").rename(folder)
+    for _ in write_parts(folder, PartsToDraw(source.good, source.defects_a_kind, source.seed, "jpg")):
+        continue
+
+
+def _import(source: Source, places: Places, folder: Path) -> None:
+    options = replace(source.options, table=places.data / source.table if source.table else None)
+    import_data(ImportRequest(raw_path(source, places), folder, source.format, options), Progress(sys.stderr))
+    if source.part != Part():
+        (folder / PART).write_text(part_text(source.part), encoding="utf-8")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,10 @@ from scripts.measured import runs, sources
 from scripts.measured.judged import judge
 from scripts.measured.rows import AUROC, Drawn, Goal, Row, Source
 from scripts.measured.runs import Run, TrainingFailed, command_of, kept, measure, run_of
-from scripts.measured.sources import Places
+from scripts.measured.sources import Places, data_set
+from tests.fakes.discs import write_discs
+from training.data.dataset import open_dataset
+from training.data.part import Part, read_part
 from training.errors import NotThere
 
 ROW = Row("toy/set", "a toy", Drawn(2, 1, 1), (Goal(AUROC, 50.0, 99.0),), test=Drawn(2, 1, 2))
@@ -209,3 +213,12 @@ def test_the_command_is_the_users_own(places: Places, tmp_path: Path) -> None:
     by_split = command_of(run_of(Row("drawn", "", ROW.data, ROW.goals), 7, places), tmp_path)
     assert by_split[5:7] == ["--split", "imported"] and by_split[by_split.index("--seed") + 1] == "7"
     assert "--split" not in command_of(run_of(ROW, 7, places), tmp_path)
+
+
+def test_what_a_user_answers_of_the_part_comes_with_its_pictures(places: Places) -> None:
+    write_discs(places.data / "discs", good=4, scratches=2, stains=0)
+    plain = Source("discs", format="folders")
+    answered = replace(plain, part=Part(mirrored="good"))
+    folder = data_set(answered, places)
+    assert read_part(folder) == answered.part and read_part(data_set(plain, places)) == Part()
+    assert open_dataset(folder, min_good=1).good
