@@ -14,6 +14,7 @@ Layers whose names begin with `out_` stay in floating point when the rest is qua
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from training.networks.trunk import CHANNELS, PIXEL_MEAN, TAPS, Trunk
 
 STRIDES = (4, 8, 16)
-MAP_STRIDE = 2
+MAP_STRIDE: Final = 2
 _FINER = STRIDES[0] // MAP_STRIDE
 _WIDTH = 48
 _HIDDEN = 64
