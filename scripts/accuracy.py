@@ -75,7 +75,7 @@ def _listed(row: Row, seeds: Sequence[int], places: Places) -> str:
         done = [seed for seed in seeds if kept(run_of(row, seed, places)) is not None]
     except TrainingError as error:
         return f"{row.name:34} {error}"
-    return f"{row.name:34} {', '.join(row.figures):18} {len(done)} of {len(seeds)} seeds done"
+    return f"{row.name:34} {', '.join(row.figures):18} {row.told:52} {len(done)} of {len(seeds)} seeds done"
 
 
 def _asked(row: Row, only: Sequence[str] | None) -> bool:

@@ -16,7 +16,7 @@ _SEGMENTED, _CLASSIFIED = "segmentation", "classification"
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure in points, and what it must and is aimed to be; `floor` for less than which nobody may fall."""
+    """A figure in points, and what it must and is aimed to be."""
 
     figure: str
     must: float
@@ -132,7 +132,7 @@ ROWS: tuple[Row, ...] = (
     ),
 )
 
-# Drawn parts and a small input: minutes of a whole table in some seconds. The floor is what must hold, not an aim.
+# Drawn parts and a small input: hours of a whole table in minutes. What it must reach only catches what is broken.
 QUICK = Row(
     "flanges",
     "drawn flanges, quick",

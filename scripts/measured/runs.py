@@ -133,7 +133,7 @@ def _train(run: Run, data: Path, lock: IO[bytes], tell: Tell) -> Training:
     code, wall_s, cpu_s, said = _timed(command, run.folder, lock)
     if code != 0:
         # Killed for memory, a full disk: what was learned by then is there, and only --resume may touch it.
-        if not checkpoint_folder(run.folder / _PACKAGE).exists():
+        if not any(checkpoint_folder(run.folder / _PACKAGE).glob("*")):
             started.unlink()
         raise TrainingFailed(said)
     figures = json.loads((run.folder / "figures.json").read_bytes())
