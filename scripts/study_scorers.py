@@ -79,7 +79,8 @@ def study(train: DataSet, test: DataSet, seed: int, progress: Progress) -> Itera
     features, asked = seen(train, test, TrainConfig(seed=seed), progress)
     tried = [alone(one, features, asked, seed) for one in contenders(features)]
     labels = np.array([picture.label for picture in (*test.good, *test.defective)])
-    chosen = ranked([one.result for one in tried])[0]
+    competing = tried[: len(candidates.WITHOUT_DEFECTS)]
+    chosen = ranked([one.result for one in competing], in_order=True)[0]
     yield (
         f"{len(features.good)} good pictures to learn from, {len(features.synthetic)} synthetic defects, "
         f"{len(test.good)} good and {len(test.defective)} defective test pictures"
@@ -98,7 +99,7 @@ def study(train: DataSet, test: DataSet, seed: int, progress: Progress) -> Itera
 
 
 def contenders(features: FitData) -> list[Candidate]:
-    """Those that compete, and the Gaussians on the fine grid."""
+    """Those that compete, and last the Gaussians on the fine grid."""
     kinds = dict.fromkeys((*candidates.WITHOUT_DEFECTS, candidates.KINDS[-1]))
     views = VIEWS if VIEWS in features.views else "none"
     return [Candidate(kind, shape, scaling, views, False) for kind, shape, scaling in kinds]

@@ -11,6 +11,7 @@ from training.data.part import read_part
 from training.data.split import folds_by_group
 from training.export import export_trunk, quantize
 from training.features import ALL_STRIDES
+from training.fitting import budget
 from training.fitting.candidates import DEFAULT, Candidate
 from training.fitting.choose import choose, choose_without_defects
 from training.fitting.crossfit import CrossFit, cross_fit
@@ -79,10 +80,18 @@ def _choose(features: FitData, seed: int, progress: Progress) -> list[CrossFit]:
         return told(lambda: cross_fit(candidate, features, seed), candidate, progress)
 
     if features.defective:
-        return choose(try_one, views, features.can_know, features.one_view)
+        return _told_of_budget(choose(try_one, views, features.can_know, features.one_view), progress)
     usual = DEFAULT.views if DEFAULT.views in views else "none"
     if not features.synthetic:
-        return [try_one(replace(DEFAULT, views=usual))]
+        return _told_of_budget([try_one(replace(DEFAULT, views=usual))], progress)
     tried = choose_without_defects(try_one, usual, features.one_view, features.can_know)
     told_of_rehearsal(tried, progress)
+    return _told_of_budget(tried, progress)
+
+
+def _told_of_budget(tried: list[CrossFit], progress: Progress) -> list[CrossFit]:
+    """The same, after a line where what judging costs mattered to the choice."""
+    said = budget.said(tried)
+    if said is not None:
+        progress.say(said.en)
     return tried

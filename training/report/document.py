@@ -112,7 +112,7 @@ def _data(account: Account) -> str:
 
 
 def _training(account: Account) -> str:
-    return tried.section(account.contenders) + paragraph(_synthetic(account.run))
+    return tried.section(account.contenders) + tried.told_of_budget(account.run) + paragraph(_synthetic(account.run))
 
 
 def _synthetic(run: TrainingRun) -> Text:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.fitting import budget
+from training.fitting.cost import cost
 from training.fitting.crossfit import CrossFit
 from training.fitting.sample import Raws
 from training.metrics.ranking import auroc
@@ -18,6 +20,7 @@ _HEAD = (
     Text("candidate, the chosen one first", "候选方案，入选者在前"),
     Text("AUROC, held out", "留出 AUROC"),
     Text("the chosen one is better by (95 %)", "入选者高出（95 % 区间）"),
+    Text("work for a station, of the bare fp32 trunk", "检测站计算量，相对裸 fp32 主干网络"),
 )
 _ALONE = Text(
     "Without defective pictures nothing can be compared; the default scorer was taken.",
@@ -33,11 +36,16 @@ _NOTE = Text(
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One candidate; `behind`: how much better the chosen one ranks the same pictures, None of the chosen one."""
+    """One candidate; `behind`: how much better the chosen one ranks the same pictures, None of the chosen one.
+
+    `cost`: an estimate of what judging with it takes, as a share of the bare fp32 trunk's time; None where a network
+    with heads of its own is judged with.
+    """
 
     name: str
     auroc: float
     behind: Ranged | None
+    cost: float | None = None
 
 
 def contenders(run: TrainingRun) -> list[Contender]:
@@ -54,9 +62,17 @@ def contenders(run: TrainingRun) -> list[Contender]:
             str(one.candidate),
             auroc(one.good, one.to_tell),
             None if one is run.crossfit else auroc_difference(best, _scores(one), bad, groups),
+            None if one.candidate.terms else cost(one.candidate),
         )
         for one in run.tried
     ]
+
+
+def told_of_budget(run: TrainingRun) -> str:
+    """A paragraph where what judging costs mattered to the choice."""
+    compared = [run.crossfit, *(one for one in run.tried if one is not run.crossfit)]
+    said = None if run.crossfit.candidate.terms else budget.said(compared)
+    return "" if said is None else paragraph(said)
 
 
 def section(found: Sequence[Contender]) -> str:
@@ -65,7 +81,12 @@ def section(found: Sequence[Contender]) -> str:
     if not found:
         return title + paragraph(_ALONE)
     rows = [
-        (one.name, f"{100 * one.auroc:.2f}", Text("chosen", "入选") if one.behind is None else one.behind)
+        (
+            one.name,
+            f"{100 * one.auroc:.2f}",
+            Text("chosen", "入选") if one.behind is None else one.behind,
+            "–" if one.cost is None else f"{one.cost:.2f}",
+        )
         for one in found
     ]
     return title + paragraph(verdict(found)) + table(_HEAD, rows) + paragraph(_NOTE, note=True)

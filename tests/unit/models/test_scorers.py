@@ -90,6 +90,20 @@ POSITION_ROLES = ("mean", "projection", "centre", "factor")
 POSITION = positions()
 
 
+@pytest.mark.parametrize("pool", [1, 3])
+def test_maps_as_planes_and_as_places_give_the_same_vectors_to_the_bit(pool: int) -> None:
+    shape = load_scorer(entry("nearest_neighbour", ROLES, pool=pool), files(**NEIGHBOUR)).shape
+    planes = features()
+    places = tuple(np.ascontiguousarray(one.transpose(1, 2, 0)).transpose(2, 0, 1) for one in planes)
+    part = tuple(np.concatenate([one, one], axis=2)[:, :, : one.shape[2]] for one in planes)
+    assert not any(one.flags.c_contiguous for one in (*places, *part))
+    vectors, grid = embed(planes, shape)
+    assert grid == (4, 6) and vectors.flags.c_contiguous
+    if pool == 1:
+        assert np.array_equal(vectors[:, :2], planes[0].transpose(1, 2, 0).reshape(24, 2))
+    assert all(np.array_equal(vectors, embed(other, shape)[0]) for other in (places, part))
+
+
 def test_a_gaussian_of_positions_is_the_mahalanobis_distance_at_each() -> None:
     scorer = load_scorer(entry("position_gaussian", POSITION_ROLES), files(**POSITION), (48, 32))
     maps = features()
