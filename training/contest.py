@@ -15,10 +15,13 @@ from training.config import TrainConfig
 from training.data.dataset import DataSet
 from training.features import Extractor, Inputs, Seen, frames_of, grouped
 from training.fitting.candidates import Candidate
+from training.fitting.choose import noise
 from training.fitting.crossfit import CrossFit
 from training.fitting.fit import Fitted
 from training.fitting.sample import FitData, Mask
+from training.metrics.ranking import auroc
 from training.progress import Progress
+from training.quantization.ladder import Climb, Loss
 from training.scratch import Scratch
 from training.tensors import Tensors
 from training.unquantized import Unquantized
@@ -39,7 +42,8 @@ class Contest:
     saw, the best first.
 
     `held_out`: those pictures, `tensors` theirs. `fitted`: the scorer to ship of one that was tried. `shown`: what
-    prototypes are made of. `unquantized`: what fp32 reaches with such a scorer, and its twin where that is wanted.
+    prototypes are made of. `unquantized`: what fp32 reaches, and its twin with such a scorer where that is wanted.
+    `climb`: how the network came to INT8, None where that was not judged.
     """
 
     network: bytes
@@ -50,6 +54,12 @@ class Contest:
     shown: Sequence[Shown]
     fitted: Callable[[CrossFit], Fitted]
     unquantized: Callable[[CrossFit, bool], tuple[float | None, Unquantized | None]]
+    climb: Climb | None = None
+
+    @property
+    def compared(self) -> int:
+        """How many scorers had a say on the held-out pictures, those of other networks included."""
+        return len(self.tried) if self.climb is None else self.climb.counted(len(self.tried))
 
     @property
     def names(self) -> list[str]:
@@ -86,6 +96,12 @@ def features_of(network: bytes, tensors: Tensors, fold_of: tuple[int, ...], step
         extract.close()
     count = len(tensors.good)
     return FitData(maps[:count], views, maps[count:], tensors.view_masks, fold_of, made=made)
+
+
+def loss_of(exact: CrossFit, rounded: CrossFit) -> Loss:
+    """What INT8 loses of AUROC on the same pictures, each network with the scorer that is best for it."""
+    fp32, int8 = (auroc(one.good, one.to_tell) for one in (exact, rounded))
+    return Loss(fp32, int8, noise(exact, rounded), ("AUROC", "AUROC"))
 
 
 def shown_in(data: DataSet, features: FitData, tensors: Tensors) -> tuple[Shown, ...]:

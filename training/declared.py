@@ -27,6 +27,7 @@ from training.errors import BadData, NotThere
 
 Rotation = Literal["none", "quarter", "any"]
 Asked = Literal["auto", "good", "mixed", "segmentation", "classification"]
+Quantization = Literal["auto", "static", "aware"]
 
 
 class Kind(StrEnum):
@@ -99,7 +100,8 @@ class SynthesizeSpec(_Section):
 class TrainSpec(_Section):
     """What `okng train` is asked for where its options do not say; None is what is usual.
 
-    `minutes`: about how long a network may learn; `epochs` says it exactly.
+    `minutes`: about how long a network may learn; `epochs` says it exactly. `quantization`: how far INT8 may be
+    repaired (`training.quantization.ladder`).
     """
 
     mode: Asked = "auto"
@@ -107,6 +109,7 @@ class TrainSpec(_Section):
     seed: int = Field(0, ge=0)
     epochs: int | None = Field(None, ge=1, le=1000)
     minutes: float | None = Field(None, gt=0, le=10_000)
+    quantization: Quantization = "auto"
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
@@ -154,7 +157,9 @@ def refuse_mode(spec: TrainSpec) -> None:
     Raises:
         BadData: naming what is not for them.
     """
-    named = [name for name in ("mode", "epochs", "minutes") if getattr(spec, name) not in ("auto", None)]
+    named = [
+        name for name in ("mode", "epochs", "minutes", "quantization") if getattr(spec, name) not in ("auto", None)
+    ]
     if named:
         raise BadData(f"named regions are classified by their labels, in one way; leave {', '.join(named)} out")
 

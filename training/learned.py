@@ -2,6 +2,8 @@
 
 taught on training pictures → fp32 → INT8 → features of all pictures → distance from good training pictures
                                                                      → ways to make one score, by validation pictures
+
+Where INT8 loses too much on validation pictures it is repaired (`training.quantization.ladder`).
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ from numpy.typing import NDArray
 
 from training.calibrate import reference_map, refuse_constant
 from training.config import CALIBRATION_PICTURES
-from training.contest import Contest, Ground, features_of, shown_in
+from training.contest import Contest, Ground, features_of, loss_of, shown_in
 from training.data.dataset import DataSet
 from training.data.part import Part
 from training.declared import TrainSpec
-from training.export import export_network, quantize
+from training.errors import RefusedForSafety
+from training.export import export_network
 from training.features import Inputs, Seen, frames_of
 from training.fitting.candidates import DEFAULT, GAUSSIAN, POSITION, WITHOUT_DEFECTS, Candidate
 from training.fitting.crossfit import CrossFit
@@ -27,21 +30,23 @@ from training.learning.checkpoint import Checkpoint
 from training.learning.course import Course, LearnConfig
 from training.learning.examples import drawn_examples, examples_of
 from training.learning.loop import learn
-from training.metrics.ranking import auroc
 from training.progress import Progress
+from training.quantization.ladder import Ladder, Loss, tell_loss
 from training.tensors import Tensors, calibration_frames
 from training.terms import entry_for, evidence_of, mask_from, tried_with, ways, with_head, worth
+from training.tuning import tuned
 from training.unquantized import Unquantized
 
 # The distance stands beside the network here, and must not cost what a bank does: as much as the network.
 _KINDS = tuple(kind for kind in WITHOUT_DEFECTS if kind[0] in (GAUSSIAN, POSITION))
 _MOST_DRAWN, _DRAWN_A_PICTURE = 256, 2
-_LOST_POINTS = 0.5
 # What one of 256 x 256 takes in an epoch on two cores that have nothing else to do.
 _SECONDS_A_PICTURE = 0.04
 # Steps that a network needs, as far as its pictures may be shown again and again.
 _STEPS, _EPOCHS = 2000, (24, 120)
 _USUAL_AREA = 256 * 256
+
+Tried = tuple[FitData, list[tuple[Fitted, CrossFit]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +73,25 @@ def learned(ground: Ground, teaching: Teaching) -> Contest:
     config = learn_config(spec, ground.inputs, teaching.part, len(course.train), seed)
     result = learn(course, config, progress, teaching.checkpoint)
     plain = export_network(result.module, ground.inputs.size, result.names)
-    network = quantize(plain, _frames(training))
-    scoring = _Scoring(sides, data.defects, seed)
-    all_of_one_fold = (0,) * len(tensors.plain)
-    features = features_of(network, tensors, all_of_one_fold, "INT8 features", progress)
-    tried = scoring.tried(features)
+    trial, frames = _Trial(_Scoring(sides, data.defects, seed), plain, tensors, progress), _frames(training)
+
+    def aware() -> bytes:
+        return tuned(result, course, config, frames, progress)
+
+    climb = Ladder(plain, frames, validation.frames, trial.lost, aware, progress).climb(spec.quantization)
+    features, tried = trial.of(climb.taken.network)
 
     def unquantized(best: CrossFit, wanted: bool) -> tuple[float | None, Unquantized | None]:
-        fp32 = features_of(plain, tensors, all_of_one_fold, "fp32 features, for comparison", progress)
-        twin, own = next(one for one in scoring.of_kind(best.candidate, fp32) if one[1].candidate == best.candidate)
-        reached = auroc(own.good, own.defective)
-        _tell_loss(reached, auroc(best.good, best.defective), progress)
-        return reached, Unquantized(plain, twin, reference_map(own.good)) if wanted else None
+        loss = loss_of(trial.best_exact, best)
+        if best is not tried[0][1]:
+            tell_loss(loss, progress)
+        return loss.fp32, trial.twin(best) if wanted else None
 
     def fitted(best: CrossFit) -> Fitted:
         return next(own for own, one in tried if one is best)
 
-    shown, found = shown_in(data, features, tensors), [one for _, one in tried]
-    return Contest(network, plain, teaching.held_out, validation, found, shown, fitted, unquantized)
+    shown, found, network = shown_in(data, features, tensors), [one for _, one in tried], climb.taken.network
+    return Contest(network, plain, teaching.held_out, validation, found, shown, fitted, unquantized, climb)
 
 
 def _course(ground: Ground, teaching: Teaching) -> Course:
@@ -155,16 +161,20 @@ class _Scoring:
     classes: tuple[str, ...]
     seed: int
 
-    def tried(self, features: FitData) -> list[tuple[Fitted, CrossFit]]:
-        """All that are tried, the best on validation pictures first."""
+    def tried(self, features: FitData, network: str = "the INT8 network") -> list[tuple[Fitted, CrossFit]]:
+        """All that are tried, the best on validation pictures first.
+
+        Raises:
+            RefusedForSafety: the network says nothing.
+        """
         views = DEFAULT.views if DEFAULT.views in features.views else "none"
         found = []
         # Tiles have no position in the picture that a Gaussian could stand for.
         for kind, shape, scaling in (one for one in _KINDS if features.one_view or one[0] != POSITION):
-            found += self.of_kind(Candidate(kind, shape, scaling, views, 0.0), features)
+            found += self.of_kind(Candidate(kind, shape, scaling, views, 0.0), features, network)
         return sorted(found, key=lambda one: worth(one[1]), reverse=True)
 
-    def of_kind(self, candidate: Candidate, features: FitData) -> list[tuple[Fitted, CrossFit]]:
+    def of_kind(self, candidate: Candidate, features: FitData, network: str) -> list[tuple[Fitted, CrossFit]]:
         """One distance, joined in every way."""
         taught = [index for index in self.sides.taught if index < self.sides.good]
         own = [features.good[index] for index in taught]
@@ -180,9 +190,49 @@ class _Scoring:
             result = tried_with(fitted, entry, way, good, bad)
             strides = fitted.candidate.shape.strides
             ready = Fitted(result.candidate, fitted.arrays, with_head(fitted.scorer, entry, strides), entry)
-            refuse_constant(result.good, "the INT8 network")
+            refuse_constant(result.good, network)
             found.append((ready, result))
         return found
+
+
+class _Trial:
+    """What networks reach on validation pictures, each with scorers fitted to its own features, beside fp32."""
+
+    def __init__(self, scoring: _Scoring, plain: bytes, tensors: Tensors, progress: Progress) -> None:
+        self._scoring, self._plain, self._tensors, self._progress = scoring, plain, tensors, progress
+        self._exact = self._features(plain, "fp32 features, for comparison")
+        self.best_exact = scoring.tried(self._exact, "the fp32 network")[0][1]
+        # Of one network: those of a large data set fill the disk.
+        self._kept: tuple[bytes, Tried] | None = None
+
+    def of(self, network: bytes) -> Tried:
+        """Features of all pictures, and what was tried on them, the best first.
+
+        Raises:
+            RefusedForSafety: the network says nothing.
+        """
+        if self._kept is None or self._kept[0] != network:
+            self._kept = None
+            features = self._features(network, "INT8 features")
+            self._kept = network, (features, self._scoring.tried(features))
+        return self._kept[1]
+
+    def lost(self, network: bytes) -> Loss:
+        """One that says nothing is worth a guess, and may be repaired."""
+        try:
+            return loss_of(self.best_exact, self.of(network)[1][0][1])
+        except RefusedForSafety as error:
+            self._progress.say(f"{error.reason}: it ranks nothing")
+            return replace(loss_of(self.best_exact, self.best_exact), int8=0.5, error=None)
+
+    def twin(self, best: CrossFit) -> Unquantized:
+        """What fp32 has in the place of a scorer."""
+        found = self._scoring.of_kind(best.candidate, self._exact, "the fp32 network")
+        fitted, own = next(one for one in found if one[1].candidate == best.candidate)
+        return Unquantized(self._plain, fitted, reference_map(own.good))
+
+    def _features(self, network: bytes, step: str) -> FitData:
+        return features_of(network, self._tensors, (0,) * len(self._tensors.plain), step, self._progress)
 
 
 def _frames(training: Tensors) -> list[NDArray[np.uint8]]:
@@ -190,12 +240,3 @@ def _frames(training: Tensors) -> list[NDArray[np.uint8]]:
     bad = frames_of(training.defective)
     step = max(1, len(bad) // CALIBRATION_PICTURES)
     return [*calibration_frames(training), *bad[::step][:CALIBRATION_PICTURES]]
-
-
-def _tell_loss(fp32: float, int8: float, progress: Progress) -> None:
-    lost = 100.0 * (fp32 - int8)
-    if lost > _LOST_POINTS:
-        progress.say(
-            f"WARNING: INT8 LOSES {lost:.2f} POINTS of AUROC on held-out pictures ({100 * int8:.2f}, fp32 "
-            f"{100 * fp32:.2f}); train with more pictures, or with another size"
-        )

@@ -46,6 +46,7 @@ from training.modes import ModeChoice, choose_mode, enough_for
 from training.presence import Lesson, looked_at, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
+from training.quantization.ladder import Climb
 from training.resuming import checkpoint_for, forget, tell_nothing_to_resume
 from training.self_test import Exam, choose_self_test
 from training.sights import Sights
@@ -82,12 +83,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """Every network file that was tried, the reference's own runtimes first, what was left out, and fp32."""
+    """Every network file that was tried, the reference's own runtimes first, what was left out, and fp32.
+
+    `climb`: how the reference came to INT8, where that was judged.
+    """
 
     trials: tuple[Trial, ...]
     left_out: tuple[str, ...]
     fp32_bytes: int
     fp32_ms: float
+    climb: Climb | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +196,7 @@ def train(
             networks=(reference, *further.shipped),
             fitted=fitted,
             prototypes=prototypes,
-            calibration=calibration_entry(contest.held_out, calibration, len(contest.tried)),
+            calibration=calibration_entry(contest.held_out, calibration, contest.compared),
             maps=calibration.maps,
             limits=calibration.limits,
             golden=golden,
@@ -203,7 +208,7 @@ def train(
     )
     unquantized = keep_outputs(contest.plain, strides)
     fp32, twin = contest.unquantized(best, request.fp32 is not None)
-    networks = networks_of(unquantized, reference, further, bench)
+    networks = replace(networks_of(unquantized, reference, further, bench), climb=contest.climb)
     unseen = judge_unseen(parted, PICTURES, manifest, files, request.accept_escapes, progress)
     write_package(request.package, manifest, files)
     if request.fp32 is not None and twin is not None:

@@ -12,7 +12,7 @@ from training.classify import report as classes_report
 from training.classify.run import ClassesRun, train_classes
 from training.data.cache import Store
 from training.progress import Progress
-from training.report import document, summary, unseen
+from training.report import climbed, document, summary, unseen
 from training.report.account import Remark, account_of
 from training.report.card import card
 from training.rois import report as rois_report
@@ -56,7 +56,9 @@ def train_and_tell(request: Request, progress: Progress, store: Store) -> Told:
     run = train(request, progress, store, overlook, (mode, parted))
     account = account_of(run, [_remark(one) for one in overlook.findings])
     said = "\n".join(text.en for text in summary.sentences(account))
-    text = card(run.manifest, run.package_bytes, unseen.sentences(run.unseen), account.test)
+    text = card(
+        run.manifest, run.package_bytes, unseen.sentences(run.unseen), account.test, climbed.told(run.networks.climb)
+    )
     told = Told(said, summary.figures(account), printable(document.html(account)), run.networks, text)
     progress.say(f"{run.pictures.told()}; {store.told()}")
     return told

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.classifier import Classifier
 from models.scorer_entry import ClassifierEntry
 from models.scorers import Floats
+from training.quantization.ladder import Loss
 
 Logits = NDArray[np.float32]
 _TEMPERATURES = np.geomspace(0.05, 20.0, 121)
@@ -51,6 +52,23 @@ def limit_of(found: Named) -> float:
     allowed = np.flatnonzero(wrong <= WRONG_SHARE)
     lowest = float(found.confidence[order][allowed[-1]]) if len(allowed) else _MOST_CONFIDENCE
     return round(float(np.clip(lowest, _LEAST_CONFIDENCE, _MOST_CONFIDENCE)), 4)
+
+
+def loss_of(exact: Sequence[Logits], rounded: Sequence[Logits], truth: NDArray[np.intp]) -> Loss:
+    """What INT8 loses of accuracy by the likeliest class, from logits `(K, 1, 1)` of the same pictures.
+
+    Only pictures that one of the two alone gets right tell them apart, as in McNemar's test. Logits that are no numbers
+    are wrong.
+    """
+    fp32, int8 = (np.array([_likeliest(one) for one in of]) == truth for of in (exact, rounded))
+    gained, lost = np.count_nonzero(int8 & ~fp32), np.count_nonzero(fp32 & ~int8)
+    count = len(truth)
+    error = 100.0 * float(np.sqrt(gained + lost - (lost - gained) ** 2 / count)) / count
+    return Loss(float(fp32.mean()), float(int8.mean()), error, ("accuracy", "准确率"))
+
+
+def _likeliest(logits: Logits) -> int:
+    return int(logits.argmax()) if np.isfinite(logits).all() else -1
 
 
 def entry_of(classes: Sequence[str], temperature: float) -> ClassifierEntry:

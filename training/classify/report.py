@@ -18,7 +18,7 @@ from training.config import TIMED_PICTURES
 from training.metrics.rate import Rate
 from training.name_figures import NameFigures, name_figures
 from training.page import Said, Text, bullets, figure, heading, page, paragraph, pictures, table
-from training.report import latency
+from training.report import climbed, latency
 from training.report.card import card
 from training.report.latency import Latency, latencies
 from training.report.networks import network_figures, network_table, told
@@ -115,7 +115,7 @@ def measure(run: ClassesRun) -> list[Latency]:
 def card_of(run: ClassesRun) -> str:
     """The model card."""
     unseen = [same(sentence) for sentence in unseen_text.sentences(run.unseen)]
-    return card(run.manifest, run.package_bytes, unseen)
+    return card(run.manifest, run.package_bytes, unseen, quantization=climbed.told(run.networks.climb))
 
 
 def html(run: ClassesRun, measured: Sequence[Latency]) -> str:

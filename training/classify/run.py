@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from models.runtimes.choose import REFERENCE
 from models.scorers import Floats, calibrated
 from training.artefacts import REFERENCE_FORM, Offer, Trial
 from training.assemble import Ingredients, assemble
-from training.classify.fit import Named, limit_of, named_by, sure_by
+from training.classify.fit import Named, limit_of, loss_of, named_by, sure_by
 from training.classify.held_out import held_out_classes
 from training.config import CALIBRATION_PICTURES, GOLDEN_FRAMES
 from training.data.cache import Store
@@ -33,7 +33,7 @@ from training.data.dataset import DataSet, Picture
 from training.data.part import limited, read_part, told
 from training.data.pictures import Pictures, room_for_whole
 from training.errors import BadData, RefusedForSafety
-from training.export import export_network, quantize
+from training.export import export_network
 from training.features import Extractor, Inputs
 from training.framing import geometry_for, settle
 from training.golden import Chosen, Golden
@@ -44,6 +44,7 @@ from training.modes import ModeChoice
 from training.parity import Parity, left_out
 from training.presence import Lesson
 from training.progress import Progress
+from training.quantization.ladder import Ladder, Loss
 from training.resuming import checkpoint_for, forget
 from training.run import Networks, Request, check_runtimes, onnx_runtimes, origin_of
 from training.sights import Sights
@@ -51,6 +52,7 @@ from training.splits.parted import Parted
 from training.splits.unseen import PICTURES, Unseen, judge_unseen
 from training.tensors import worth_keeping
 from training.timing import network_ms
+from training.tuning import tuned
 from training.unquantized import Unquantized, write_unquantized
 
 _IDENTITY = ScoreMap(raw=(0.0, 1.0), score=(0.0, 1.0))
@@ -125,11 +127,21 @@ def train_classes(
         request.package, data.sha256(), config.sha256(), "\n".join(sorted(kept)), resume=request.resume
     )
     settings = learn_config(config.declared.train, inputs, part, len(taught), config.seed)
-    learned = learn(Course(taught, data.defects, "classification"), settings, progress, checkpoint)
+    course = Course(taught, data.defects, "classification")
+    learned = learn(course, settings, progress, checkpoint)
     plain = export_network(learned.module, inputs.size, learned.names)
     step = max(1, len(taught) // (2 * CALIBRATION_PICTURES))
-    network = quantize(plain, [one.pixels[None] for one in taught[::step]])
-    frames = [one.pixels[None] for one in judged]
+    shown, frames = [one.pixels[None] for one in taught[::step]], [one.pixels[None] for one in judged]
+    exact = _logits(plain, REFERENCE, frames, progress)
+
+    def lost(network: bytes) -> Loss:
+        return loss_of(exact, _logits(network, REFERENCE, frames, progress), truth)
+
+    def aware() -> bytes:
+        return tuned(learned, course, settings, shown, progress)
+
+    climb = Ladder(plain, shown, frames, lost, aware, progress).climb(config.declared.train.quantization)
+    network = climb.taken.network
     logits = _logits(network, REFERENCE, frames, progress)
     entry, said = sure_by(data.defects, logits, truth)
     named = {REFERENCE: said}
@@ -143,7 +155,7 @@ def train_classes(
         else:
             progress.say(left_out(parity[-1]))
     golden = _golden(entry, network, named, frames, limit)
-    own, fp32 = sure_by(data.defects, _logits(plain, REFERENCE, frames, progress), truth)
+    own, fp32 = sure_by(data.defects, exact, truth)
     manifest, files = assemble(
         Ingredients(
             id=request.id,
@@ -164,7 +176,7 @@ def train_classes(
             training=origin_of(parted, config),
         )
     )
-    networks = _networks(network, plain, named, parity, frames)
+    networks = replace(_networks(network, plain, named, parity, frames), climb=climb)
     unseen = judge_unseen(parted, PICTURES, manifest, files, request.accept_escapes, progress)
     write_package(request.package, manifest, files)
     if request.fp32 is not None:

@@ -16,7 +16,7 @@ folded before; layers that stay fp32 are those of `training.quantization.quantiz
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,12 +77,29 @@ class _Grid(nn.Module):
             self.high.lerp_(high, _MOMENTUM)
 
 
+class _Tracer(fx.Tracer):
+    """Goes into what a network puts together of its own layers on the way, as into a function."""
+
+    def trace(self, root: nn.Module | Callable[..., Any], concrete_args: dict[str, Any] | None = None) -> fx.Graph:
+        # fx does not know this function; of a tensor it gives that tensor.
+        real: Any = torch.as_tensor
+        torch.as_tensor = lambda x, **rest: x if isinstance(x, fx.Proxy) else real(x, **rest)  # type: ignore[assignment]
+        try:
+            return super().trace(root, concrete_args)
+        finally:
+            torch.as_tensor = real
+
+    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        own = any(m is one for one in self.root.modules())
+        return super().call_module(m, forward, args, kwargs) if own else forward(*args, **kwargs)
+
+
 class AwareNetwork(nn.Module):
     """A network whose convolutions and additions compute as INT8 does; its parameters are the network's own."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        traced = fx.symbolic_trace(network)
+        traced = fx.GraphModule(network, _Tracer().trace(network))
         self.grids = nn.ModuleDict()
         self.keys = tuple(_fit_out(traced, self.grids))
         self.traced = traced

@@ -53,6 +53,18 @@ def rank_layers(
     return sorted(found, key=lambda one: -one.error)
 
 
+def shares(model: bytes, frame: NDArray[np.uint8]) -> dict[str, float]:
+    """Each such layer's share of the multiply-adds of all of them, for a network input."""
+    graph = FloatGraph(model)
+    written = {layer.weight: layer.writes for layer in graph.convolutions}
+    (maps,) = graph.probe([frame], sorted(set(written.values())))
+    work = {
+        layer.weight: graph.weight(layer)[0].size * maps[written[layer.weight]].size for layer in graph.convolutions
+    }
+    total = sum(work.values())
+    return {name.removesuffix(_WEIGHT): own / total for name, own in work.items()}
+
+
 def _outputs(graph: FloatGraph, frames: Sequence[NDArray[np.uint8]]) -> list[dict[str, Floats]]:
     return list(graph.probe(frames, graph.outputs))
 

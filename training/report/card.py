@@ -67,9 +67,19 @@ class Section:
     rows: tuple[tuple[Text, ...], ...] = ()
 
 
-def card(manifest: Manifest, package_bytes: int, unseen: Sequence[Text] = (), test: Scored | None = None) -> str:
-    """`unseen`: what is said of pictures that training never saw; `test`: those pictures."""
-    sections = tuple(_sections(manifest, package_bytes, unseen, test))
+def card(
+    manifest: Manifest,
+    package_bytes: int,
+    unseen: Sequence[Text] = (),
+    test: Scored | None = None,
+    quantization: Sequence[Text] = (),
+) -> str:
+    """`unseen`: what is said of pictures that training never saw; `test`: those pictures.
+
+    `quantization`: how the network came to INT8, which the package does not tell.
+    """
+    model = Section(Text("Model", "模型"), (*_model(manifest, package_bytes), *quantization))
+    sections = (model, *_sections(manifest, unseen, test))
     title = Text(f"Model card: {manifest.id} {manifest.version}", f"模型卡：{manifest.id} {manifest.version}")
     return "\n".join([*_written(title, sections, _english), "---\n", *_written(title, sections, _chinese)])
 
@@ -82,8 +92,7 @@ def _chinese(text: Text) -> str:
     return text.zh
 
 
-def _sections(manifest: Manifest, package_bytes: int, unseen: Sequence[Text], test: Scored | None) -> Iterator[Section]:
-    yield Section(Text("Model", "模型"), tuple(_model(manifest, package_bytes)))
+def _sections(manifest: Manifest, unseen: Sequence[Text], test: Scored | None) -> Iterator[Section]:
     yield Section(Text("What it is for", "用途"), (_FOR, _NOT_FOR))
     yield Section(Text("Training data", "训练数据"), tuple(_data(manifest)))
     title = Text("Pictures that training never saw", "训练从未见过的图像")

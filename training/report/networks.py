@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from training.artefacts import LITERT, SYMMETRIC, Trial
 from training.page import Said, Text, bullets, paragraph, table
+from training.report import climbed
 from training.report.wording import megabytes, same
 from training.run import Networks
 
@@ -33,8 +34,9 @@ def sentences(networks: Networks) -> list[str]:
 
 
 def told(networks: Networks) -> list[Text]:
-    """One sentence for each file beside the reference's: what ships, what was refused, what was left out."""
-    found = [_sentence(one) for one in networks.trials if one.runtime in _NAMES]
+    """How the reference came to INT8, then a sentence for each file beside it: shipped, refused or left out."""
+    found = climbed.told(networks.climb)
+    found += [_sentence(one) for one in networks.trials if one.runtime in _NAMES]
     for name in (LITERT, SYMMETRIC):
         trials = [one for one in networks.trials if one.runtime == name]
         if trials and all(one.refusal for one in trials):
@@ -79,6 +81,7 @@ def network_figures(networks: Networks) -> dict[str, object]:
         "fp32_onnx": {"bytes": networks.fp32_bytes, "ms": round(networks.fp32_ms, 3)},
         "tried": [_row(one, networks.fp32_ms) for one in networks.trials],
         "left_out": list(networks.left_out),
+        "quantization": climbed.figures(networks.climb),
     }
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.runtimes.choose import choose_runtime
 from tests.fakes.necks import NAMES, SIZE, Necked, noise, run_torch
 from training.export import export_network
+from training.networks.network import STRIDES, Classifier, Network, folded
 from training.networks.trunk import load_trunk
 from training.quantization.aware import AwareNetwork, export_qat, freeze, prepare_qat
 
@@ -47,6 +48,18 @@ def test_the_trunk_can_be_prepared_too() -> None:
     aware = prepare_qat(load_trunk((4, 8)), FRAMES[:4])
     model = export_qat(aware, export_network(aware.network, SIZE, ("stride4", "stride8")))
     assert difference(model, "onnxruntime", run_torch(aware.eval(), noise(60))) < 0.05
+
+
+@pytest.mark.parametrize("kind", [Network, Classifier])
+def test_networks_that_learn_can_be_prepared_too(kind: type[Network | Classifier]) -> None:
+    made = kind(load_trunk(STRIDES), 2)
+    for layer in (one for one in made.modules() if isinstance(one, torch.nn.BatchNorm2d)):
+        torch.nn.init.constant_(layer.weight, 0.2)
+    aware = prepare_qat(folded(made), FRAMES[:4])
+    freeze(aware)
+    model = export_qat(aware, export_network(aware.network, SIZE, made.names))
+    wanted = run_torch(aware.eval(), noise(60))
+    assert difference(model, "onnxruntime", wanted) < 0.1
 
 
 def test_training_reaches_the_networks_own_weights_through_the_grids() -> None:

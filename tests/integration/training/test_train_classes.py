@@ -16,6 +16,7 @@ from models.manifest import ClassifierEntry
 from models.package import open_package
 from models.picture_file import read_picture
 from tests.fakes.discs import disc
+from training import tuning
 from training.cli import evaluate, train
 
 # Whole trainings: minutes where the machine has other things to do.
@@ -40,13 +41,16 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("package")
-    (folder / "t.toml").write_text("[train]\nsize_px = 64\nepochs = 6\n")
+    (folder / "t.toml").write_text('[train]\nsize_px = 64\nepochs = 6\nquantization = "aware"\n')
     out = folder / "a.okng"
     asked = [str(data), "--out", str(out), "--config", str(folder / "t.toml"), "--runtimes", "openvino", "--no-cache"]
     asked += ["--fp32", str(folder / "fp32.okng")]
-    done = CliRunner().invoke(train, [*asked, "--created", "2026-01-31T08:00:00Z", "--json"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tuning, "STEPS", 4)
+        done = CliRunner().invoke(train, [*asked, "--created", "2026-01-31T08:00:00Z", "--json"])
     assert done.exit_code == 0, done.stderr
     assert "it never says OK" in done.stderr
+    assert "INT8, taught on with INT8 in sight: accuracy" in done.stderr
     return out, json.loads(done.stdout)
 
 
@@ -61,6 +65,17 @@ def test_the_package_names_pictures_that_it_never_saw(trained: tuple[Path, dict[
     (judged,) = json.loads(done.stdout)
     assert judged["escapes"]["count"] == 0
     assert judged["names"]["accuracy"]["count"] >= 9
+
+
+def test_every_rung_of_int8_is_told(trained: tuple[Path, dict[str, Any]]) -> None:
+    out, figures = trained
+    rungs = figures["networks"]["quantization"]
+    assert rungs["asked"] == "aware" and [one["rung"] for one in rungs["tried"]] == ["static", "aware"]
+    right = figures["names_held_out"]["onnxruntime"]["accuracy"]
+    assert rungs["taken"]["int8"] == pytest.approx(right["count"] / right["total"])
+    for told in (out.with_name("a.report.html"), out.with_name("a.MODEL_CARD.md")):
+        text = told.read_text(encoding="utf-8")
+        assert "INT8 as used here" in text and "INT8 that was tried, too" in text and "此处使用的 INT8" in text
 
 
 def test_no_limits_make_a_part_ok(trained: tuple[Path, dict[str, Any]], data: Path) -> None:

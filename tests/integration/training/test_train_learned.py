@@ -68,6 +68,19 @@ def test_a_network_is_taught_and_judged_on_what_was_kept_from_it(trained: tuple[
     assert not checkpoint_folder(out).exists()
 
 
+def test_how_int8_came_about_is_told_and_allowed_for(trained: tuple[Path, dict[str, Any], str]) -> None:
+    out, figures, said = trained
+    rungs = figures["networks"]["quantization"]
+    assert rungs["asked"] == "auto" and rungs["tried"][0]["rung"] == "static"
+    assert "INT8, rounding alone: AUROC" in said
+    assert rungs["taken"]["fp32"] == figures["auroc_held_out_fp32"]
+    assert ("WARNING: INT8 LOSES" in said) is not rungs["taken"]["bearable"]
+    compared = open_package(out).manifest.calibration.scorers
+    assert compared is not None and compared > len(figures["tried"])
+    for told in (out.with_name("a.report.html"), out.with_name("a.MODEL_CARD.md")):
+        assert "INT8 as used here: " in told.read_text(encoding="utf-8")
+
+
 def test_the_station_judges_by_the_heads(data: Path, trained: tuple[Path, dict[str, Any], str]) -> None:
     detector = Detector.load(trained[0], runtime="onnxruntime")
     scratched = sorted((data / "scratch").glob("*.png"))[0]

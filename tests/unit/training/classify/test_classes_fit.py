@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.classify.fit import Named, entry_of, limit_of, named_by, temperature_of
+from training.classify.fit import Named, entry_of, limit_of, loss_of, named_by, temperature_of
 from training.classify.run import compared
 
 
@@ -59,3 +59,18 @@ def test_another_name_for_a_sure_part_is_a_flip_and_recheck_a_move() -> None:
     found = compared("openvino", ["a", "b", "c"], reference, other, 0.8)
     assert (found.flips, found.moves) == (("a",), ("b",))
     assert not found.passed
+
+
+def test_what_int8_loses_of_accuracy_is_counted_in_pairs_and_no_number_is_right() -> None:
+    def of(*named: int) -> list[np.ndarray]:
+        return [np.eye(2, dtype=np.float32)[one].reshape(2, 1, 1) for one in named]
+
+    truth = np.zeros(10, np.intp)
+    exact, rounded = of(0, 0, 0, 0, 0, 0, 0, 0, 0, 1), of(0, 0, 0, 0, 0, 0, 0, 1, 1, 0)
+    found = loss_of(exact, rounded, truth)
+    assert (found.fp32, found.int8, found.figure[0]) == (0.9, 0.8, "accuracy") and not found.bearable
+    # Three pictures tell the two apart, two of them against INT8.
+    assert found.error == pytest.approx(100 * (3 - 1 / 10) ** 0.5 / 10)
+    assert loss_of(exact, exact, truth).points == 0
+    broken = [np.full((2, 1, 1), np.nan, np.float32) for _ in truth]
+    assert loss_of(exact, broken, truth).int8 == 0
