@@ -172,7 +172,7 @@ def first_that_agrees(offers: Sequence[Offer], bench: Judging) -> tuple[tuple[Tr
 
 def may_convert(config: TrainConfig) -> bool:
     """Whether this run makes LiteRT files."""
-    return config.wants(LITERT) and litert.installed()
+    return config.wants(LITERT) and litert.installed() and config.backbone is None
 
 
 def find_further(
@@ -183,6 +183,8 @@ def find_further(
     left_out: list[str] = []
     if heads:
         left_out.append("LiteRT left out, it is not made of networks with heads")
+    elif config.backbone is not None:
+        left_out.append("LiteRT left out, it is made of okng's own trunk alone")
     elif may_convert(config):
         try:
             offers += _convert(reference, bench, size)

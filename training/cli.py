@@ -104,6 +104,8 @@ def _runtimes(_context: click.Context, _parameter: click.Parameter, value: str |
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 @click.option("--split", metavar="NAME", help="Train on DATA/splits/NAME.csv (or a file) but its test, and judge that.")
 @click.option("--accept-escapes", metavar="REASON", help="Write a package that misses old escapes (okng regression).")
+@click.option("--backbone", metavar="NAME", help="A network of torchvision in place of the trunk; needs --weights.")
+@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="Its weights; see docs/backbones.md.")
 @click.option("--fp32", type=click.Path(path_type=Path), help="Write the same package without quantization, too.")
 @click.option("--folds", type=click.IntRange(2, 20), help="Named regions: judge each N-th part unseen, write nothing.")
 @click.option(
@@ -128,6 +130,8 @@ def train(
     as_json: bool,
     split: str | None,
     accept_escapes: str | None,
+    backbone: str | None,
+    weights: Path | None,
     fp32: Path | None,
     folds: int | None,
     repeats: int,
@@ -144,6 +148,7 @@ def train(
         from training.config import ROI_SIZE_PX, SIZE_PX, TrainConfig
         from training.declared import read_declared
         from training.framing import asked_geometry
+        from training.networks.backbones import asked_backbone
         from training.rois.dataset import is_assembly
         from training.run import Request
 
@@ -152,7 +157,8 @@ def train(
         side = size or said.size_px or (ROI_SIZE_PX if is_assembly(data) else SIZE_PX)
         first = said.seed if seed is None else seed
         declared = declared.in_mode(mode or said.mode)
-        config = TrainConfig(seed=first, size_px=side, geometry=geometry, runtimes=runtimes, declared=declared)
+        chosen = asked_backbone(backbone, weights)
+        config = TrainConfig(first, side, geometry, runtimes, declared, chosen)
         if accept_escapes is not None and not accept_escapes.strip():
             raise click.UsageError("say with --accept-escapes why; the report will tell it")
         if folds is not None:

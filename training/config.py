@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from models.geometry_entry import GeometrySpec
 from training.declared import Declared
@@ -27,11 +28,21 @@ RUNTIMES = ("openvino", "tflite", "symmetric")
 
 
 @dataclass(frozen=True, slots=True)
+class BackboneFile:
+    """A network in the trunk's place: its `name`, the `file` of its weights, and the hash of what the file holds."""
+
+    name: str
+    file: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrainConfig:
     """`size_px` is the side of a square of the network input's area; the region's (or a tile's) proportions are kept.
 
     `runtimes`: those of `RUNTIMES` to make the package for; none given means all that are installed.
-    `declared`: how to train, augmentation and synthetic defects, as a file says or as is usual.
+    `declared`: how to train, augmentation and synthetic defects, as a file says or as is usual. `backbone`: None is the
+    trunk.
     """
 
     seed: int = 0
@@ -39,6 +50,7 @@ class TrainConfig:
     geometry: GeometrySpec = field(default_factory=GeometrySpec)
     runtimes: tuple[str, ...] | None = None
     declared: Declared = field(default_factory=Declared)
+    backbone: BackboneFile | None = None
 
     def wants(self, runtime: str) -> bool:
         return self.runtimes is None or runtime in self.runtimes
@@ -62,6 +74,8 @@ class TrainConfig:
         train = self.declared.train.model_dump(mode="json", exclude_defaults=True, exclude={"seed", "size_px"})
         if train:
             asked["train"] = train
+        if self.backbone is not None:
+            asked["backbone"] = [self.backbone.name, self.backbone.sha256]
         text = json.dumps(asked | fixed, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

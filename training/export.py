@@ -9,6 +9,8 @@ from pathlib import Path
 import onnx
 import torch
 
+from training.config import BackboneFile
+from training.networks.backbones import load_backbone
 from training.networks.trunk import load_trunk
 from training.onnx_file import INPUT_NAME, quiet, stripped
 from training.quantization.quantize import quantize
@@ -19,9 +21,17 @@ HEADS = ("head", "image")
 _OPSET = 18
 
 
-def export_trunk(size: tuple[int, int], strides: Sequence[int]) -> bytes:
-    """The fp32 trunk for inputs of (width, height) as ONNX; outputs are named `stride<n>`."""
-    return export_network(load_trunk(strides), size, [output_name(stride) for stride in strides])
+def export_trunk(size: tuple[int, int], strides: Sequence[int], backbone: BackboneFile | None = None) -> bytes:
+    """The fp32 trunk for inputs of (width, height) as ONNX; outputs are named `stride<n>`.
+
+    `backbone`: the network that takes its place.
+
+    Raises:
+        TrainingError: as `load_backbone`.
+    """
+    module: torch.nn.Module
+    module = load_trunk(strides) if backbone is None else load_backbone(backbone.name, backbone.file, strides)
+    return export_network(module, size, [output_name(stride) for stride in strides])
 
 
 def export_network(module: torch.nn.Module, size: tuple[int, int], names: Sequence[str]) -> bytes:

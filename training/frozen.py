@@ -37,7 +37,7 @@ def frozen(ground: Ground) -> Contest:
     drawn = make(data.good, ground.inputs, ground.config.declared.synthesize, read_part(data.root), seed)
     made = list(progress.each("synthetic defects to teach with", drawn, len(data.good)))
     tensors = replace(ground.tensors, made=made)
-    plain = export_trunk(ground.inputs.size, ALL_STRIDES)
+    plain = export_trunk(ground.inputs.size, ALL_STRIDES, ground.config.backbone)
     network = quantize(plain, calibration_frames(tensors))
     features = features_of(network, tensors, folds_of(data, seed), "INT8 features", progress)
     features = rehearse(features, network, data, ground.inputs, ground.config)

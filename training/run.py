@@ -30,7 +30,7 @@ from training.data.catalogue import build_catalogue
 from training.data.dataset import DataSet, open_dataset
 from training.data.part import Part, limited, read_part, told
 from training.data.pictures import Pictures, room_for_whole
-from training.errors import NotThere
+from training.errors import BadData, NotThere
 from training.export import keep_outputs
 from training.features import Features, Inputs, grouped
 from training.fitting.crossfit import CrossFit
@@ -133,6 +133,12 @@ def open_for(request: Request, progress: Progress) -> Opened:
     data = open_dataset(request.root, min_good=0, one_size=False, size_of=whole_size)
     parted = part_dataset(data, request.split)
     mode = choose_mode(request.config.declared.train.mode, parted.seen)
+    backbone = request.config.backbone
+    if backbone is not None and mode.learns:
+        raise BadData(
+            f"mode {mode.mode} teaches okng's own trunk, not {backbone.name}; "
+            "leave --backbone out, or ask for --mode mixed"
+        )
     progress.say(mode.text_en)
     return mode, replace(parted, seen=enough_for(mode, parted.seen))
 
@@ -318,5 +324,8 @@ def origin_of(parted: Parted[DataSet], config: TrainConfig) -> TrainingEntry:
 
 
 def tools(config: TrainConfig) -> dict[str, str]:
-    """The libraries that such a run uses, with their versions."""
-    return {name: version(name) for name in (*_TOOLS, *(litert.TOOLS if may_convert(config) else ()))}
+    """The libraries that such a run uses, with their versions, and the hash of weights that it was given."""
+    backbone = config.backbone
+    given = {} if backbone is None else {f"weights of {backbone.name}": f"sha256:{backbone.sha256}"}
+    more = (*(litert.TOOLS if may_convert(config) else ()), *(("torchvision",) if backbone is not None else ()))
+    return {name: version(name) for name in (*_TOOLS, *more)} | given

@@ -29,6 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.config import BackboneFile
 from training.errors import BadData, NotThere
 from training.networks.torchvision_import import import_torchvision
 
@@ -61,6 +62,7 @@ _CUTS: dict[str, _Cut] = {
     "resnet34": _RESNET,
     "resnet50": _RESNET,
     "mobilenet_v2": _features({4: 3, 8: 6, 16: 13}),
+    "mobilenet_v3_small": _features({4: 1, 8: 3, 16: 8}),
     "mobilenet_v3_large": _features({4: 3, 8: 6, 16: 12}),
     "efficientnet_b0": _features({4: 2, 8: 3, 16: 5}),
 }
@@ -108,6 +110,20 @@ def load_backbone(name: str, weights: Path, strides: Sequence[int] = (4, 8, 16))
     if not all(torch.isfinite(tensor).all() for tensor in state.values() if tensor.is_floating_point()):
         raise BadData(f"{weights} holds weights that are no numbers; get the file again")
     return Backbone(network.eval(), _CUTS[name], strides).eval()
+
+
+def asked_backbone(name: str | None, weights: Path | None) -> BackboneFile | None:
+    """What takes the trunk's place; None where nobody asked. Loaded once, so that a wrong file is told now.
+
+    Raises:
+        TrainingError: as `load_backbone`, or one is given without the other.
+    """
+    if name is None and weights is None:
+        return None
+    if name is None or weights is None:
+        raise BadData("give --backbone its --weights: nothing is downloaded, and weights alone name no network")
+    load_backbone(name, weights)
+    return BackboneFile(name, weights, weights_sha256(weights))
 
 
 def weights_sha256(weights: Path) -> str:

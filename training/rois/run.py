@@ -123,7 +123,7 @@ def train_assembly(
     data = parted.seen
     refuse_too_few(data)
     views = read_views(data, config.size_px, config.seed, progress, pictures)
-    plain = export_trunk(views.size, ALL_STRIDES)
+    plain = export_trunk(views.size, ALL_STRIDES, config.backbone)
     network = quantize(plain, views.calibration_frames())
     sample = _sample(data, views, network, config.seed, progress)
     held_out = cross_fit(sample)
