@@ -43,7 +43,7 @@ _MOST_DRAWN, _DRAWN_A_PICTURE = 256, 2
 # What one of 256 x 256 takes in an epoch on two cores that have nothing else to do.
 _SECONDS_A_PICTURE = 0.04
 # Steps that a network needs, as far as its pictures may be shown again and again.
-_STEPS, _EPOCHS = 2000, (24, 120)
+_STEPS, _EPOCHS = 3000, (24, 120)
 _USUAL_AREA = 256 * 256
 
 Tried = tuple[FitData, list[tuple[Fitted, CrossFit]]]

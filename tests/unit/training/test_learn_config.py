@@ -41,7 +41,7 @@ def test_epochs_are_as_asked_and_minutes_become_some() -> None:
 
 def test_few_pictures_are_shown_more_often_up_to_a_bound() -> None:
     found = [config(TrainSpec(), examples=examples).epochs for examples in (12, 100, 600, 800, 5000)]
-    assert found == [120, 120, 40, 30, 24]
+    assert found == [120, 120, 60, 45, 24]
 
 
 def test_answers_allow_and_forbid() -> None:
