@@ -51,7 +51,11 @@ def start_on_cpu(model: bytes, placement: Placement) -> OnnxRuntime:
     vendor = import_onnxruntime()
     try:
         session = vendor.library.InferenceSession(
-            model, session_options(vendor, placement.threads), providers=["CPUExecutionProvider"]
+            model,
+            session_options(vendor, placement.threads),
+            providers=["CPUExecutionProvider"],
+            # It rounds anew, coarsely, what a package leaves in floating point between quantized layers.
+            disabled_optimizers=["WeightBiasQuantization"],
         )
     except vendor.errors as error:
         raise PackageError(f"onnxruntime cannot load the network ({first_line(error)}); export it again") from error
