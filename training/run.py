@@ -13,6 +13,8 @@ from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
 from models.decision import Scores
 from models.manifest import ClassEntry, Manifest, ScoreMap, TrainingEntry
 from models.package import write_package
@@ -130,6 +132,8 @@ def open_for(request: Request, progress: Progress) -> Opened:
     Raises:
         BadData: the data cannot be used, or not in the way that was asked for.
     """
+    # As on the station; and sums that are split among another number of threads round otherwise.
+    threadpool_limits(limits=1, user_api="blas")
     data = open_dataset(request.root, min_good=0, one_size=False, size_of=whole_size)
     parted = part_dataset(data, request.split)
     mode = choose_mode(request.config.declared.train.mode, parted.seen)

@@ -22,6 +22,7 @@ from training.learning.early import EarlyOnCpu
 from training.learning.losses import classification_loss, enlarged, image_loss, map_loss
 from training.learning.views import Sampler
 from training.networks.network import STRIDES, Classifier, Early, Network, folded
+from training.networks.pruning import prune
 from training.networks.trunk import TAPS, Trunk, load_trunk
 from training.progress import Progress
 
@@ -30,6 +31,8 @@ _DECAY, _BETAS = 0.02, (0.9, 0.99)
 _AVERAGE = 0.998
 _MOST_GRADIENT = 1.0
 _IMAGE_SHARE = 0.5
+# Pictures that tell which channels can be spared.
+_PRUNED_BY = 32
 
 
 def learn(
@@ -64,7 +67,9 @@ class _Run:
         self._sampler = Sampler(course, config)
         self._steps = max(1, len(course.train) // config.batch)
         kind = Network if course.task == "segmentation" else Classifier
-        network = kind(load_trunk(STRIDES), len(course.classes))
+        trunk = load_trunk(STRIDES)
+        prune(trunk, [one.pixels for one in course.train[:: max(1, len(course.train) // _PRUNED_BY)]])
+        network = kind(trunk, len(course.classes))
         height, width = course.train[0].pixels.shape[:2]
         on_cpu = self._device.type == "cpu"
         self._early = EarlyOnCpu(network.trunk, (width, height), threads) if on_cpu else _early(network.trunk)

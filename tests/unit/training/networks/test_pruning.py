@@ -1,0 +1,74 @@
+"""A narrower trunk gives nearly what the whole one gives, on pictures it was not fitted to."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tests.fakes.discs import disc
+from training.networks.network import STRIDES
+from training.networks.pruning import KEPT, _inverse, prune
+from training.networks.trunk import Trunk, load_trunk
+
+
+def frames(first: int, count: int) -> list[NDArray[np.uint8]]:
+    kinds = ("", "scratch", "stain")
+    return [np.repeat(disc(first + index, kinds[index % 3])[0][:, :, None], 3, 2) for index in range(count)]
+
+
+def maps(trunk: Trunk, shown: list[NDArray[np.uint8]]) -> list[torch.Tensor]:
+    with torch.no_grad():
+        found = [trunk(torch.from_numpy(one[None])) for one in shown]
+    return [torch.cat(of_stride) for of_stride in zip(*found, strict=True)]
+
+
+def error(trunk: Trunk, shown: list[NDArray[np.uint8]]) -> list[float]:
+    found, wanted = maps(trunk, shown), maps(load_trunk(STRIDES), shown)
+    return [float((one - other).norm() / other.norm()) for one, other in zip(found, wanted, strict=True)]
+
+
+def pruned(kept: dict[int, int] | None = None) -> Trunk:
+    trunk = load_trunk(STRIDES)
+    prune(trunk, frames(0, 9), KEPT if kept is None else kept)
+    return trunk
+
+
+def test_what_is_left_stands_for_what_left() -> None:
+    trunk = pruned()
+    assert [trunk.blocks[index].layers[1].groups for index in KEPT] == list(KEPT.values())
+    compensated = error(trunk, frames(100, 6))
+    assert max(compensated) < 0.3
+    plain = load_trunk(STRIDES)
+    for index, count in KEPT.items():
+        expand, filters, project = plain.blocks[index].layers
+        for layer in (expand, filters):
+            layer.weight, layer.bias = (torch.nn.Parameter(part[:count]) for part in (layer.weight, layer.bias))
+        filters.groups = count
+        project.weight = torch.nn.Parameter(project.weight[:, :count])
+    assert all(one < other / 2 for one, other in zip(compensated, error(plain, frames(100, 6)), strict=True))
+
+
+def test_a_channel_that_another_one_repeats_costs_nothing() -> None:
+    trunk = load_trunk(STRIDES)
+    expand, filters, _ = trunk.blocks[1].layers
+    with torch.no_grad():
+        for layer in (expand, filters):
+            layer.weight[5], layer.bias[5] = layer.weight[3], layer.bias[3]
+    shown = frames(100, 4)
+    before = maps(trunk, shown)
+    prune(trunk, frames(0, 9), {1: 95})
+    for one, other in zip(maps(trunk, shown), before, strict=True):
+        assert float((one - other).norm() / other.norm()) < 1e-3
+
+
+def test_the_same_pictures_give_the_same_trunk() -> None:
+    one, other = pruned({1: 80}).state_dict(), pruned({1: 80}).state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert not any(part.requires_grad for part in pruned({1: 80}).parameters())
+
+
+def test_an_inverse_is_one() -> None:
+    some = np.random.default_rng(2).standard_normal((40, 60))
+    matrix = some @ some.T / 60 + 1e-4 * np.eye(40)
+    assert np.allclose(_inverse(matrix) @ matrix, np.eye(40), atol=1e-9)
