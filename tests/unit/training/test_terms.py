@@ -65,7 +65,7 @@ def test_pixels_count_as_defective_from_where_masks_are_met_best() -> None:
 
 def test_evidence_is_what_distance_and_heads_say() -> None:
     fitted = _fitted()
-    head = np.full((2, 16, 16), -3.0, np.float32)
+    head = np.full((2, 32, 32), -3.0, np.float32)
     head[0, 3, 3] = 2.5
     image = np.array([1.25, 0.0], np.float32).reshape(2, 1, 1)
     base = features(5)
