@@ -34,6 +34,7 @@ class Frame:
 Judges = Mapping[str, Callable[[Frame], Scores]]
 _MARGIN_TOLERANCES = 2.0
 _FEWEST = 4
+_SQUARE_PX = 8
 # A device that replays a frame rounds a little otherwise again than what it was chosen with.
 _TWIN_SHARE = 0.5
 
@@ -64,16 +65,27 @@ def tolerance_of(good_scores: NDArray[np.float64]) -> float:
 
 def spoiled(frame: Frame) -> Frame:
     """A good frame inverted in the ninth that scores most, the middle first: an NG frame without any defect."""
-    tensor = frame.tensor.copy()
-    height, width = tensor.shape[1:3]
+    tensor, part = frame.tensor.copy(), _ninth(frame)
+    tensor[0][part] = 255 - tensor[0][part]
+    return replace(frame, tensor=tensor)
+
+
+def chequered(frame: Frame) -> Frame:
+    """The same ninth in squares of black and white, where inverting what is of a middle gray changes nothing."""
+    tensor, part = frame.tensor.copy(), _ninth(frame)
+    rows, columns = np.indices(tensor[0][part].shape[:2]) // _SQUARE_PX
+    tensor[0][part] = np.where((rows + columns) % 2, 255, 0).astype(np.uint8)[..., None]
+    return replace(frame, tensor=tensor)
+
+
+def _ninth(frame: Frame) -> tuple[slice, slice]:
+    height, width = frame.tensor.shape[1:3]
     left = np.ones((height, width), np.bool_) if frame.painted is None else ~frame.painted
     ninths = [
         np.s_[y * height // 3 : (y + 1) * height // 3, x * width // 3 : (x + 1) * width // 3]
         for y, x in sorted(np.ndindex(3, 3), key=lambda place: place != (1, 1))
     ]
-    part = max(ninths, key=lambda ninth: int(left[ninth].sum()))
-    tensor[0][part] = 255 - tensor[0][part]
-    return replace(frame, tensor=tensor)
+    return max(ninths, key=lambda ninth: int(left[ninth].sum()))
 
 
 def choose_golden(
@@ -96,8 +108,9 @@ def choose_golden(
     search = _Search(judges, twins or {}, limits, tolerance)
     ok = search.find(good, Outcome.OK, half)
     ng = search.find(defective, Outcome.NG, half)
-    if len(ng) < half:
-        ng += search.find([spoiled(frame) for frame in good], Outcome.NG, half - len(ng))
+    for spoil in (spoiled, chequered):
+        if len(ng) < half:
+            ng += search.find([spoil(frame) for frame in good], Outcome.NG, half - len(ng))
     if min(len(ok), len(ng)) < _FEWEST:
         raise RefusedForSafety(
             f"only {len(ok)} good and {len(ng)} bad pictures are judged clearly by every runtime, {_FEWEST} of each "

@@ -47,3 +47,13 @@ def test_frames_on_which_a_twin_answers_otherwise_are_passed_over() -> None:
 def test_a_twin_that_never_repeats_the_reference_is_refused() -> None:
     with pytest.raises(RefusedForSafety, match="0 good and 0 bad"):
         choose_golden(frames(10), frames(220), {REFERENCE: answer()}, LIMITS, TOLERANCE, {"twin": answer(0.02)})
+
+
+def test_parts_of_a_middle_gray_have_bad_frames_though_inverting_them_changes_nothing() -> None:
+    def judge(frame: Frame) -> Scores:
+        score = float(np.abs(frame.tensor.astype(np.int16) - 127).max()) / 128
+        return Scores(score, score, np.full((2, 2), score, np.float32))
+
+    golden = choose_golden(frames(122), (), {REFERENCE: judge}, LIMITS, TOLERANCE)
+    scores = [frame.expected[REFERENCE].score for frame in golden.frames]
+    assert (sum(score < 0.4 for score in scores), sum(score > 0.6 for score in scores)) == (8, 8)
