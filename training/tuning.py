@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from training.export import export_network
 from training.learning.course import Course, LearnConfig, Learned
-from training.learning.losses import classification_loss, enlarged, image_loss, map_loss
+from training.learning.losses import task_loss
 from training.learning.views import Sampler
 from training.progress import Progress
 from training.quantization.aware import export_qat, freeze, prepare_qat
@@ -27,7 +27,6 @@ STEPS = 60
 _FOLLOWED = 0.5
 _RATE = 1e-4
 _MOST_GRADIENT = 1.0
-_IMAGE_SHARE = 0.5
 # Steps whose views no epoch of learning has shown.
 _FIRST = 1_000_000
 
@@ -59,7 +58,7 @@ def tuned(
         for group in optimizer.param_groups:
             group["lr"] = _RATE * 0.5 * (1 + math.cos(math.pi * step / STEPS))
         pixels, masks, labels = (torch.from_numpy(part).to(device) for part in sampler.batch(_FIRST + step))
-        loss = _loss(aware(pixels), masks, labels, step, course)
+        loss = task_loss(course.task, aware(pixels), masks, labels, step)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parameters, _MOST_GRADIENT)
@@ -67,10 +66,3 @@ def tuned(
     aware.cpu()
     height, width = course.train[0].pixels.shape[:2]
     return export_qat(aware, export_network(network.cpu().eval(), (width, height), learned.names))
-
-
-def _loss(answers: tuple[Tensor, ...], masks: Tensor, labels: Tensor, step: int, course: Course) -> Tensor:
-    image = answers[-1][:, :, 0, 0]
-    if course.task == "classification":
-        return classification_loss(image, labels)
-    return map_loss(*enlarged(answers[-2], masks, step)) + _IMAGE_SHARE * image_loss(image, labels)

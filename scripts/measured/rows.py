@@ -11,7 +11,6 @@ from training.data.part import Part
 from training.formats.base import ReadOptions
 
 AUROC, MIOU, ACCURACY, MACRO_F1 = "AUROC", "mIoU", "accuracy", "macro F1"
-_SEGMENTED, _CLASSIFIED = "segmentation", "classification"
 
 
 @dataclass(frozen=True, slots=True)

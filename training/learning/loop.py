@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from training.learning.checkpoint import Checkpoint
 from training.learning.course import Course, LearnConfig, Learned
 from training.learning.early import EarlyOnCpu
-from training.learning.losses import classification_loss, enlarged, image_loss, map_loss
+from training.learning.losses import task_loss
 from training.learning.views import Sampler
 from training.networks.network import STRIDES, Classifier, Early, Network, folded
 from training.networks.pruning import prune
@@ -30,7 +30,6 @@ _WARM_UP = 200
 _DECAY, _BETAS = 0.02, (0.9, 0.99)
 _AVERAGE = 0.998
 _MOST_GRADIENT = 1.0
-_IMAGE_SHARE = 0.5
 # Pictures that tell which channels can be spared.
 _PRUNED_BY = 32
 
@@ -105,7 +104,8 @@ class _Run:
     def _step(self, step: int) -> float:
         pixels, *told = self._sampler.batch(step)
         masks, labels = (torch.from_numpy(part).to(self._device) for part in told)
-        loss = self._loss(self._network.answers(self._early(pixels).to(self._device)), masks, labels, step)
+        answers = self._network.answers(self._early(pixels).to(self._device))
+        loss = task_loss(self._course.task, answers, masks, labels, step)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._learned, _MOST_GRADIENT)
@@ -120,12 +120,6 @@ class _Run:
             for kept_so_far, current in zip(self.average.buffers(), self._network.buffers(), strict=True):
                 kept_so_far.copy_(current)
         return float(loss.detach())
-
-    def _loss(self, answers: tuple[Tensor, ...], masks: Tensor, labels: Tensor, step: int) -> Tensor:
-        image = answers[-1][:, :, 0, 0]
-        if self._course.task == "classification":
-            return classification_loss(image, labels)
-        return map_loss(*enlarged(answers[-2], masks, step)) + _IMAGE_SHARE * image_loss(image, labels)
 
     def state(self) -> dict[str, Any]:
         """All that the next epoch depends on."""

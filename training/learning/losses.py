@@ -6,7 +6,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.learning.course import IGNORED, UNNAMED
+from training.learning.course import IGNORED, UNNAMED, Task
+
+_IMAGE_SHARE = 0.5
+
+
+def task_loss(task: Task, answers: tuple[Tensor, ...], masks: Tensor, labels: Tensor, step: int) -> Tensor:
+    """What a network of a task is told of its answers, of which the last two are the map's and the image's logits."""
+    image = answers[-1][:, :, 0, 0]
+    if task == "classification":
+        return classification_loss(image, labels)
+    return map_loss(*enlarged(answers[-2], masks, step)) + _IMAGE_SHARE * image_loss(image, labels)
 
 
 def map_loss(logits: Tensor, masks: Tensor) -> Tensor:
