@@ -133,7 +133,7 @@ class Scorer:
 
     def of_vectors(self, vectors: Floats, grid: tuple[int, int], scoring: NDArray[np.bool_] | None = None) -> Places:
         """The same from place vectors that `embed` made."""
-        distances, residuals = self._distance(project(vectors, self._mean, self._projection))
+        distances, residuals = self._distance(project(vectors, self._mean, self._projection), scoring)
         if self._raising is not None:
             distances = distances + self._raising(vectors)
         cells: Floats = distances.reshape(grid)

@@ -143,7 +143,7 @@ def _largest(size: tuple[int, int], rng: np.random.Generator) -> list[tuple[str,
     def positions(grid: int) -> PositionGaussian:
         height, width, wide = size[1] // grid, size[0] // grid, MAX_GAUSSIAN_DIMENSIONS
         factor = rng.random((height * width, wide * (wide + 1) // 2), np.float32).astype(np.float16)
-        return PositionGaussian(_random(rng, height, width, wide), factor)
+        return PositionGaussian(_random(rng, height, width, wide), factor, np.ones(2, np.float32))
 
     wide, hidden = MAX_GAUSSIAN_DIMENSIONS, min(MAX_HIDDEN, MAX_BYTES // (4 * (CHANNELS[8] + CHANNELS[16] + 2)) - 1)
     return [

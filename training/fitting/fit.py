@@ -63,7 +63,8 @@ def _by_kind(
     """Mean, projection, distance, and the arrays of the distance."""
     if candidate.kind == POSITION:
         found = fit_positions(good, candidate.shape)
-        return found.mean, found.projection, found.distance, {"centre": found.centre, "factor": found.factor}
+        own: Arrays = {"centre": found.centre, "factor": found.factor, "contrast": found.contrast}
+        return found.mean, found.projection, found.distance, own
     mean = np.asarray(pool.mean(axis=0, dtype=np.float64), np.float32)
     projection = projection_of(candidate, pool - mean)
     if candidate.kind == GAUSSIAN:

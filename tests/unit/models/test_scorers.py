@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -83,10 +83,11 @@ def positions(dimensions: int = 4) -> dict[str, NDArray[Any]]:
         "projection": RNG.normal(size=(5, dimensions)).astype(np.float32),
         "centre": RNG.normal(size=(4, 6, dimensions)).astype(np.float32),
         "factor": packed.astype(np.float16),
+        "contrast": np.array([1.7, 0.3], np.float32),
     }
 
 
-POSITION_ROLES = ("mean", "projection", "centre", "factor")
+POSITION_ROLES = ("mean", "projection", "centre", "factor", "contrast")
 POSITION = positions()
 
 
@@ -104,18 +105,48 @@ def test_maps_as_planes_and_as_places_give_the_same_vectors_to_the_bit(pool: int
     assert all(np.array_equal(vectors, embed(other, shape)[0]) for other in (places, part))
 
 
-def test_a_gaussian_of_positions_is_the_mahalanobis_distance_at_each() -> None:
+def as_if_usual(projected: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """The vectors of a picture at the contrast of `POSITION`, and by how many spreads its own is another."""
+    usual, spread = (float(one) for one in POSITION["contrast"])
+    own = float(np.sqrt(projected.var(axis=0).mean()))
+    return projected * usual / (own + 0.05 * usual), float(np.log(max(own, 0.05 * usual) / usual) / spread)
+
+
+@pytest.mark.parametrize("gain", [0.0, 0.5, 1.0, 30.0])
+def test_a_gaussian_of_positions_is_the_mahalanobis_distance_at_each_and_in_contrast(gain: float) -> None:
     scorer = load_scorer(entry("position_gaussian", POSITION_ROLES), files(**POSITION), (48, 32))
-    maps = features()
+    maps = tuple(np.float32(gain) * one for one in features())
     vectors, grid = embed(maps, scorer.shape)
     found = scorer(maps)
+    projected = (vectors - POSITION["mean"]).astype(np.float64) @ POSITION["projection"]
+    alike, unusual = as_if_usual(projected)
     for place, (y, x) in enumerate(np.ndindex(grid)):
         triangle = np.zeros((4, 4))
         triangle[np.tril_indices(4)] = POSITION["factor"][place]
         inverse = triangle.T @ triangle
-        away = (vectors[place] - POSITION["mean"]) @ POSITION["projection"] - POSITION["centre"][y, x]
-        assert found.map[y, x] == pytest.approx(float(np.sqrt(away @ inverse @ away)), rel=1e-4)
+        away = alike[place] - POSITION["centre"][y, x]
+        wanted = float(np.sqrt(away @ inverse @ away + unusual**2))
+        assert found.map[y, x] == pytest.approx(wanted, rel=1e-4)
         assert found.residuals[0][place] == pytest.approx(away, rel=1e-4, abs=1e-5)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**31), st.sampled_from([0.0, 0.7]), st.sampled_from([0.0, 1e3, 1e9]))
+def test_masked_places_have_no_share_in_the_contrast(seed: int, smoothing: float, loud: float) -> None:
+    rng = np.random.default_rng(seed)
+    scorer = load_scorer(entry("position_gaussian", POSITION_ROLES, smoothing_cells=smoothing), files(**POSITION))
+    scoring = rng.random((4, 6)) < 0.6
+    vectors = rng.normal(size=(24, 5)).astype(np.float32)
+    changed = np.where(scoring.reshape(-1, 1), vectors, np.float32(loud))
+    before, after = (scorer.of_vectors(one, (4, 6), scoring) for one in (vectors, changed))
+    assert np.array_equal(before.map[scoring], after.map[scoring])
+    assert np.array_equal(before.residuals[scoring.ravel()], after.residuals[scoring.ravel()])
+
+
+def test_a_view_of_which_nothing_scores_has_a_distance_all_the_same() -> None:
+    scorer = load_scorer(entry("position_gaussian", POSITION_ROLES), files(**POSITION))
+    found = scorer.of_vectors(np.zeros((24, 5), np.float32), (4, 6), np.zeros((4, 6), np.bool_))
+    assert np.isfinite(found.map).all()
 
 
 @pytest.mark.parametrize(
@@ -131,6 +162,15 @@ def test_a_gaussian_of_positions_is_the_mahalanobis_distance_at_each() -> None:
         ({"factor": np.zeros((24, 10), np.float16)}, "diagonal"),
         ({"factor": np.full((24, 10), np.nan, np.float16)}, "no number"),
         ({"projection": np.ones(5, np.float32)}, "centre must be"),
+        ({"contrast": np.ones(3, np.float32)}, "two positive"),
+        ({"contrast": np.ones(1, np.float32)}, "two positive"),
+        ({"contrast": np.ones((1, 2), np.float32)}, "two positive"),
+        ({"contrast": np.array([0, 0.3], np.float32)}, "two positive"),
+        ({"contrast": np.array([1.7, 0], np.float32)}, "two positive"),
+        ({"contrast": np.array([-1.7, 0.3], np.float32)}, "two positive"),
+        ({"contrast": np.array([1.7, -0.3], np.float32)}, "two positive"),
+        ({"contrast": np.array([np.nan, 0.3], np.float32)}, "no number"),
+        ({"contrast": np.array([1.7, 0.3])}, "wrong type or shape"),
         (positions(65), "too slow"),
     ],
 )
@@ -145,6 +185,7 @@ def test_too_many_positions_or_those_of_another_input_are_refused() -> None:
         "projection": np.eye(64, dtype=np.float32),
         "centre": np.zeros((33, 32, 64), np.float32),
         "factor": np.ones((33 * 32, 64 * 65 // 2), np.float16),
+        "contrast": np.ones(2, np.float32),
     }
     with pytest.raises(PackageError, match="too slow"):
         load_scorer(entry("position_gaussian", POSITION_ROLES), files(**wide), (256, 264))
