@@ -8,7 +8,8 @@ flattens).
 
 Limits: `ok_below` stands a little above the highest good score (the order statistic that a certificate can use), unless
 known defects score lower: then it comes down to them, as far as the 90 % quantile of good parts, and what lies between
-is RECHECK. Known defects never move a limit up beyond the middle of the gap.
+is RECHECK. Known defects never move a limit up beyond the middle of the gap. Where none is known, `ng_from` stands no
+higher than half-way to the score of what no part looks like: where good parts differ much, nothing would reach it else.
 """
 
 from __future__ import annotations
@@ -96,10 +97,12 @@ def map_through_line(reference: ScoreMap, own: Raws, reference_raws: Raws) -> Sc
     return ScoreMap(raw=tuple(slope * raw + offset for raw in reference.raw), score=reference.score)
 
 
-def raw_limits(good: Raws, defective: Raws) -> RawLimits:
-    """Default limits in raw units; see the module's docstring."""
+def raw_limits(good: Raws, defective: Raws, reach: float | None = None) -> RawLimits:
+    """Default limits in raw units; see the module's docstring. `reach`: the score of what no part looks like."""
     top, spread = top_good(good), _spread(good)
     ok_below, ng_from = top + 0.15 * spread, top + 0.6 * spread
+    if reach is not None and reach > ok_below:
+        ng_from = min(ng_from, (ok_below + reach) / 2)
     if len(defective):
         lowest = float(defective.min())
         if lowest > top:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -22,13 +22,15 @@ from training.calibrate import (
     scores_in_unit,
 )
 from training.errors import RefusedForSafety
-from training.features import Extractor, grouped
+from training.features import Extractor, frames_of, grouped
 from training.fitting.crossfit import CrossFit
 from training.parity import Parity, compare, left_out
 from training.progress import Progress
+from training.squares import in_squares
 from training.tensors import Tensors
 
 _ATTEMPTS = 4
+_COVERED = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,12 @@ def first_through_the_gate(
     Raises:
         RefusedForSafety: the reference itself says nothing.
     """
+    reach = _reach(tensors, network)
     found: list[tuple[CrossFit, Calibration]] = []
     silent: list[RefusedForSafety] = []
     for candidate in tried[:_ATTEMPTS]:
         try:
-            calibration = of_reference(names, candidate)
+            calibration = of_reference(names, candidate, reach(candidate))
             for name in runtimes:
                 calibration = _beside(calibration, name, _raws(tensors, network, name, candidate, progress))
         except RefusedForSafety as refusal:
@@ -141,8 +144,8 @@ class HeldOut(Protocol):
     def defective(self) -> Raws: ...
 
 
-def of_reference(names: Sequence[str], best: HeldOut) -> Calibration:
-    """Map and limits from the reference's own scores.
+def of_reference(names: Sequence[str], best: HeldOut, reach: float | None = None) -> Calibration:
+    """Map and limits from the reference's own scores; `reach`: as `raw_limits`.
 
     Raises:
         RefusedForSafety: the scores say nothing.
@@ -150,9 +153,22 @@ def of_reference(names: Sequence[str], best: HeldOut) -> Calibration:
     raws = {REFERENCE: np.concatenate([best.good, best.defective])}
     refuse_constant(raws[REFERENCE], f"the network on {REFERENCE}")
     maps = {REFERENCE: reference_map(best.good)}
-    raw = raw_limits(best.good, best.defective)
+    raw = raw_limits(best.good, best.defective, reach)
     limits = limits_in_unit(raw, maps[REFERENCE])
     return Calibration(tuple(names), raws, scores_in_unit(raws, maps), maps, raw, limits, ())
+
+
+def _reach(tensors: Tensors, network: bytes) -> Callable[[CrossFit], float | None]:
+    """What a scorer says of what no part looks like, where no defect shows how far scores go: None where one does."""
+    if tensors.defective:
+        return lambda _: None
+    shots = [replace(shot, inputs=in_squares(shot.inputs)) for shot in tensors.plain[:_COVERED]]
+    extract = Extractor(network, REFERENCE, threads=2)
+    try:
+        seen = [*grouped(extract(frames_of(shots)), shots)]
+    finally:
+        extract.close()
+    return lambda best: float(np.median([best.held_out(index, own) for index, own in enumerate(seen)]))
 
 
 def _raws(tensors: Tensors, network: bytes, runtime: str, best: CrossFit, progress: Progress) -> Raws:

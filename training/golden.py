@@ -15,6 +15,7 @@ from models.manifest import GoldenExpectation
 from models.runtimes.choose import REFERENCE
 from training.config import GOLDEN_FRAMES
 from training.errors import RefusedForSafety
+from training.squares import in_squares
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,6 @@ class Frame:
 Judges = Mapping[str, Callable[[Frame], Scores]]
 _MARGIN_TOLERANCES = 2.0
 _FEWEST = 4
-_SQUARE_PX = 8
 # A device that replays a frame rounds a little otherwise again than what it was chosen with.
 _TWIN_SHARE = 0.5
 
@@ -72,10 +72,12 @@ def spoiled(frame: Frame) -> Frame:
 
 def chequered(frame: Frame) -> Frame:
     """The same ninth in squares of black and white, where inverting what is of a middle gray changes nothing."""
-    tensor, part = frame.tensor.copy(), _ninth(frame)
-    rows, columns = np.indices(tensor[0][part].shape[:2]) // _SQUARE_PX
-    tensor[0][part] = np.where((rows + columns) % 2, 255, 0).astype(np.uint8)[..., None]
-    return replace(frame, tensor=tensor)
+    return replace(frame, tensor=in_squares(frame.tensor, _ninth(frame)))
+
+
+def covered(frame: Frame) -> Frame:
+    """All of it in such squares, where parts differ so much that a ninth of one may look like anything."""
+    return replace(frame, tensor=in_squares(frame.tensor))
 
 
 def _ninth(frame: Frame) -> tuple[slice, slice]:
@@ -108,7 +110,7 @@ def choose_golden(
     search = _Search(judges, twins or {}, limits, tolerance)
     ok = search.find(good, Outcome.OK, half)
     ng = search.find(defective, Outcome.NG, half)
-    for spoil in (spoiled, chequered):
+    for spoil in (spoiled, chequered, covered):
         if len(ng) < half:
             ng += search.find([spoil(frame) for frame in good], Outcome.NG, half - len(ng))
     if min(len(ok), len(ng)) < _FEWEST:

@@ -35,6 +35,42 @@ def test_limits_are_ordered(good: Raws, bad: Raws) -> None:
     assert 0 <= unit.ok_below <= unit.ng_from <= 1
 
 
+REACHES = st.one_of(st.none(), st.floats(-10, 500), st.floats())
+
+
+@given(SCORES, st.one_of(st.just(NONE), SCORES), REACHES)
+def test_limits_are_ordered_whatever_a_scorer_reaches(good: Raws, bad: Raws, reach: float | None) -> None:
+    limits = raw_limits(good, bad, reach)
+    assert limits.ok_below <= limits.ng_from
+    unit = limits_in_unit(limits, reference_map(good))
+    assert 0 <= unit.ok_below <= unit.ng_from <= 1
+
+
+@given(SCORES, REACHES)
+def test_what_a_scorer_reaches_brings_the_ng_limit_down_and_touches_nothing_else(
+    good: Raws, reach: float | None
+) -> None:
+    plain, found = raw_limits(good, NONE), raw_limits(good, NONE, reach)
+    assert (found.ok_below, found.spare_rank) == (plain.ok_below, plain.spare_rank)
+    assert found.ok_below <= found.ng_from <= plain.ng_from
+    if reach is not None and reach > found.ok_below:
+        # Half-way at most, so that what no part looks like is NG itself.
+        assert found.ng_from == min(plain.ng_from, (plain.ok_below + reach) / 2) and found.ng_from <= reach
+
+
+@given(SCORES, SCORES, REACHES)
+def test_known_defects_tell_more_than_what_a_scorer_reaches(good: Raws, bad: Raws, reach: float | None) -> None:
+    assert raw_limits(good, bad, reach) == raw_limits(good, bad)
+
+
+@pytest.mark.parametrize(("of_spread", "ng_of_spread"), [(0.25, 0.2), (0.95, 0.55), (1.05, 0.6), (9, 0.6), (0.1, 0.6)])
+def test_the_ng_limit_stands_at_most_half_way_to_what_no_part_looks_like(of_spread: float, ng_of_spread: float) -> None:
+    good = np.linspace(1.0, 2.0, 101)
+    limits = raw_limits(good, NONE, 2.0 + of_spread * 0.5)
+    assert limits.ok_below == pytest.approx(2.0 + 0.15 * 0.5)
+    assert limits.ng_from == pytest.approx(2.0 + ng_of_spread * 0.5)
+
+
 @given(SCORES, SCORES)
 def test_known_defects_never_raise_the_ok_limit_past_them(good: Raws, bad: Raws) -> None:
     limits = raw_limits(good, bad)
