@@ -25,6 +25,9 @@ from training.errors import BadData, NotThere
 _REFERENCE = "geometry/reference.png"
 # Proportions that differ more are kept, and what is missing is padded.
 _BENT = 1.05
+# With more sizes than so many a picture, each was cut along its part. Stretched, the same place of each part comes to
+# the same place of the input; padded, what differs most between pictures is where their padding begins.
+_CUT_ALONE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def settle(asked: GeometrySpec, data: DataSet, read: Callable[[Picture], NDArray
     given = asked.model_dump(exclude_unset=True)
     if len(data.sizes) > 1:
         refuse_pixels(asked, data)
-        if "fit" not in given and _differ(data):
+        if "fit" not in given and _differ(data) and not _cut_one_by_one(data):
             given["fit"] = "pad"
         return Settled(GeometrySpec.model_validate(given), {})
     if set(given) - {"roi", "mm_per_px"}:
@@ -116,6 +119,11 @@ def _differ(data: DataSet) -> bool:
     """Whether stretching all pictures to one shape would bend what some of them show."""
     width, height = data.size
     return any(abs(math.log(w / h * height / width)) > math.log(_BENT) for w, h in data.sizes)
+
+
+def _cut_one_by_one(data: DataSet) -> bool:
+    """Whether the frame of a picture is the outline of what it shows, rather than what a camera was set to."""
+    return len({one.size for one in data.pictures}) > _CUT_ALONE * len(data.pictures)
 
 
 def geometry_for(settled: Settled, size: tuple[int, int]) -> Geometry:

@@ -50,6 +50,24 @@ def test_proportions_that_differ_are_padded_and_near_ones_stretched(data: DataSe
     assert settle(GeometrySpec(), near).spec == GeometrySpec()
 
 
+def test_pictures_of_many_sizes_are_each_cut_along_their_part_and_stretched(data: DataSet) -> None:
+    def of_sizes(count: int) -> DataSet:
+        """Twelve good pictures and as many proportions, in turn."""
+        pictures = (data.pictures * 12)[:12]
+        sized = tuple(replace(one, size=(96 + 16 * (at % count), 96)) for at, one in enumerate(pictures))
+        return replace(data, pictures=sized, empty=())
+
+    for few in (2, 3):
+        assert settle(GeometrySpec(), of_sizes(few)).spec == GeometrySpec(fit="pad")
+        assert settle(GeometrySpec(fit="stretch"), of_sizes(few)).spec == GeometrySpec(fit="stretch")
+    for many in (4, 12):
+        assert settle(GeometrySpec(), of_sizes(many)).spec == GeometrySpec()
+        assert settle(GeometrySpec(fit="pad"), of_sizes(many)).spec == GeometrySpec(fit="pad")
+        assert settle(GeometrySpec(fit="stretch"), of_sizes(many)).spec.fit == "stretch"
+    with pytest.raises(BadData, match="have 12 sizes"):
+        settle(GeometrySpec(roi=(0, 0, 64, 64)), of_sizes(12))
+
+
 def test_what_is_in_pixels_of_one_size_is_refused(data: DataSet) -> None:
     with pytest.raises(BadData, match=r"have 2 sizes, and roi of the geometry is in pixels of one; take all"):
         settle(GeometrySpec(roi=(0, 0, 64, 64)), data)
