@@ -77,10 +77,9 @@ def parts(data: Path, split: str | None, test: Path | None, most: int | None, se
 def study(train: DataSet, test: DataSet, seed: int, progress: Progress) -> Iterator[str]:
     """The table, line by line."""
     features, asked = seen(train, test, TrainConfig(seed=seed), progress)
-    tried = [alone(one, features, asked, seed) for one in contenders(features)]
+    tried = [alone(one, features, asked, seed) for one in competing(features)]
     labels = np.array([picture.label for picture in (*test.good, *test.defective)])
-    competing = tried[: len(candidates.WITHOUT_DEFECTS)]
-    chosen = ranked([one.result for one in competing], in_order=True)[0]
+    chosen = ranked([one.result for one in tried], in_order=True)[0]
     yield (
         f"{len(features.good)} good pictures to learn from, {len(features.synthetic)} synthetic defects, "
         f"{len(test.good)} good and {len(test.defective)} defective test pictures"
@@ -98,11 +97,9 @@ def study(train: DataSet, test: DataSet, seed: int, progress: Progress) -> Itera
     yield "* is chosen"
 
 
-def contenders(features: FitData) -> list[Candidate]:
-    """Those that compete, and last the Gaussians on the fine grid."""
-    kinds = dict.fromkeys((*candidates.WITHOUT_DEFECTS, candidates.KINDS[-1]))
+def competing(features: FitData) -> list[Candidate]:
     views = VIEWS if VIEWS in features.views else "none"
-    return [Candidate(kind, shape, scaling, views, False) for kind, shape, scaling in kinds]
+    return [Candidate(*kind, views, 0.0) for kind in candidates.WITHOUT_DEFECTS]
 
 
 def seen(train: DataSet, test: DataSet, config: TrainConfig, progress: Progress) -> tuple[FitData, list[Seen]]:
@@ -112,7 +109,8 @@ def seen(train: DataSet, test: DataSet, config: TrainConfig, progress: Progress)
     geometry = geometry_for(settle(config.geometry, train, pictures.read), config.input_size(train.size))
     inputs = Inputs(Sights(geometry, train, None, pictures, store), config.declared.augment)
     tensors = read_tensors(train, inputs, config.seed, progress)
-    network = quantize(export_trunk(inputs.size, ALL_STRIDES), calibration_frames(tensors))
+    frames = calibration_frames(tensors)
+    network = quantize(export_trunk(inputs.size, ALL_STRIDES, None, frames), frames)
     inputs.sights.prepare(test, progress)
     found = [inputs.of(picture) for picture in (*test.good, *test.defective)]
     extract = Extractor(network, REFERENCE, threads=1)

@@ -6,11 +6,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 
 from training.config import BackboneFile
 from training.networks.backbones import load_backbone
+from training.networks.pruning import prune
 from training.networks.trunk import load_trunk
 from training.onnx_file import INPUT_NAME, quiet, stripped
 from training.quantization.quantize import quantize
@@ -21,17 +24,27 @@ HEADS = ("head", "image")
 _OPSET = 18
 
 
-def export_trunk(size: tuple[int, int], strides: Sequence[int], backbone: BackboneFile | None = None) -> bytes:
+def export_trunk(
+    size: tuple[int, int],
+    strides: Sequence[int],
+    backbone: BackboneFile | None = None,
+    frames: Sequence[NDArray[np.uint8]] = (),
+) -> bytes:
     """The fp32 trunk for inputs of (width, height) as ONNX; outputs are named `stride<n>`.
 
-    `backbone`: the network that takes its place.
+    `backbone`: the network that takes its place. `frames` `(1, H, W, 3)`: what okng's own is made narrower by, none
+    leaves it as it is.
 
     Raises:
         TrainingError: as `load_backbone`.
     """
-    module: torch.nn.Module
-    module = load_trunk(strides) if backbone is None else load_backbone(backbone.name, backbone.file, strides)
-    return export_network(module, size, [output_name(stride) for stride in strides])
+    names = [output_name(stride) for stride in strides]
+    if backbone is not None:
+        return export_network(load_backbone(backbone.name, backbone.file, strides), size, names)
+    trunk = load_trunk(strides)
+    if frames:
+        prune(trunk, [frame[0] for frame in frames])
+    return export_network(trunk, size, names)
 
 
 def export_network(module: torch.nn.Module, size: tuple[int, int], names: Sequence[str]) -> bytes:

@@ -51,9 +51,7 @@ def main(folder: Path) -> None:
 def _convert(parts: QuantizedTrunk, strides: list[int], size: tuple[int, int], folder: Path) -> bytes:
     """The trunk with the reference's weights as LiteRT, proven to compute what torch computes."""
     trunk = load_trunk(strides)
-    state = {f"{name}.weight": torch.from_numpy(layer.weight) for name, layer in parts.layers.items()}
-    state |= {f"{name}.bias": torch.from_numpy(layer.bias) for name, layer in parts.layers.items()}
-    trunk.load_state_dict(state)
+    trunk.hold({name: (torch.from_numpy(one.weight), torch.from_numpy(one.bias)) for name, one in parts.layers.items()})
     module = ChannelsLastTrunk(trunk).eval()
     _keep_constants_apart()
     path = folder / "converted.tflite"

@@ -123,8 +123,8 @@ def _features(parted: Parted[DataSet], config: TrainConfig, progress: Progress, 
         Sights(geometry, data, None, pictures, store), limited(config.declared.augment, read_part(data.root))
     )
     tensors = read_tensors(data, inputs, config.seed, progress)
-    plain = export_trunk(inputs.size, ALL_STRIDES, config.backbone)
-    network = quantize(plain, calibration_frames(tensors))
+    frames = calibration_frames(tensors)
+    network = quantize(export_trunk(inputs.size, ALL_STRIDES, config.backbone, frames), frames)
     seen = features_of(network, tensors, folds_of(data, config.seed), "INT8 features", progress)
     inputs.sights.prepare(replace(test, empty=()), progress)
     shots = [(picture.name, inputs.of(picture)) for picture in test.pictures]

@@ -59,6 +59,7 @@ KINDS: tuple[Kind, ...] = (
 # lie alike gain most, and where parts do not, that shows. Few, because each that is compared costs certainty of limits.
 WITHOUT_DEFECTS: tuple[Kind, ...] = (
     _POSITIONS,
+    _FINE_POSITIONS,
     (GAUSSIAN, _shape(16, (8, 16)), "whitened"),
     (NEIGHBOUR, _shape(8, (8, 16)), "deviation"),
 )

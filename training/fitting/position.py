@@ -26,7 +26,7 @@ from training.features import Seen
 from training.fitting.sample import select
 
 # Whatever the size of the input: what a package may carry of this, and what a station may multiply.
-MAX_FACTOR_BYTES = 2_500_000
+MAX_FACTOR_BYTES = 2_200_000
 _BATCH = 16
 _DAMPING = 0.01
 _RIDGE = 0.01

@@ -30,8 +30,6 @@ _WARM_UP = 200
 _DECAY, _BETAS = 0.02, (0.9, 0.99)
 _AVERAGE = 0.998
 _MOST_GRADIENT = 1.0
-# Pictures that tell which channels can be spared.
-_PRUNED_BY = 32
 
 
 def learn(
@@ -67,7 +65,7 @@ class _Run:
         self._steps = max(1, len(course.train) // config.batch)
         kind = Network if course.task == "segmentation" else Classifier
         trunk = load_trunk(STRIDES)
-        prune(trunk, [one.pixels for one in course.train[:: max(1, len(course.train) // _PRUNED_BY)]])
+        prune(trunk, [one.pixels for one in course.train])
         network = kind(trunk, len(course.classes))
         height, width = course.train[0].pixels.shape[:2]
         on_cpu = self._device.type == "cpu"

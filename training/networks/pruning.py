@@ -1,9 +1,12 @@
-"""A trunk with fewer channels inside its blocks: those that the others can stand for leave before a network learns.
+"""A trunk with fewer channels inside its blocks: those that the others can stand for leave.
 
 Of a block's filtered channels the one leaves whose absence changes what the block gives least, the weights of the
 others put right by least squares, again and again (Optimal Brain Surgeon, Hassibi et al., 1993, for whole channels as
 in He et al., ICCV 2017). On 24 pictures of three kinds that nothing was taken from, the maps of strides 4, 8, 16 change
-by 10 % when the first wide block keeps 64 of its 96 channels; INT8 changes them by 8 %.
+by 10 % when the first wide block keeps 64 of its 96 channels; INT8 changes them by 8 %. A scorer that is fitted on the
+narrower trunk's maps finds as much: Gaussians of positions, four public and drawn data sets, AUROC 84.3, 96.0, 91.1 and
+98.2 instead of 84.4, 95.9, 90.9 and 97.9. Where each block keeps half of its channels it is 97.3 of the last, drawn
+scratches 91.9 instead of 95.2.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ Doubles = NDArray[np.float64]
 
 # Block → channels left of its 96, 144, 672 and 672: the widest at the finest maps, and the last two.
 KEPT: Mapping[int, int] = MappingProxyType({1: 64, 2: 112, 9: 448, 10: 448})
+# So many pictures say what channels have in common.
+_PICTURES = 32
 # Places of a map that are looked at in each picture; neighbours say the same.
 _PLACES = 128
 # Values of 0 to 6 are whole numbers of these, so that sums of their products are exact in any order.
@@ -35,19 +40,19 @@ def prune(trunk: Trunk, frames: Sequence[NDArray[np.uint8]], kept: Mapping[int, 
     """Make a trunk narrower, in place; the same frames give the same bits, whatever adds up faster on a machine.
 
     Args:
-        frames: pixels `(H, W, 3)` uint8 of pictures like those that it is for.
+        frames: pixels `(H, W, 3)` uint8 of pictures like those that it is for; some of them are enough, and taken.
         kept: how many channels are left inside each block.
     """
+    some = frames[:: max(1, len(frames) // _PICTURES)]
     # One block after the other: what a later one gets is what the narrower ones before it give.
     for index, count in sorted(kept.items()):
         layers: Any = trunk.blocks[index].layers
         expand, filters, project = layers
         weight = project.weight[:, :, 0, 0].numpy().astype(np.float64)
-        left, own, more = _without(_values(trunk, filters, frames), weight, count)
+        left, own, more = _without(_values(trunk, filters, some), weight, count)
         for layer in (expand, filters):
-            layer.weight, layer.bias = _fixed(layer.weight.numpy()[left]), _fixed(layer.bias.numpy()[left])
-        filters.groups = count
-        project.weight, project.bias = _fixed(own[:, :, None, None]), _fixed(project.bias.numpy() + more)
+            layer.hold(_tensor(layer.weight.numpy()[left]), _tensor(layer.bias.numpy()[left]))
+        project.hold(_tensor(own[:, :, None, None]), _tensor(project.bias.numpy() + more))
 
 
 def _values(trunk: Trunk, layer: nn.Module, frames: Sequence[NDArray[np.uint8]]) -> Doubles:
@@ -101,5 +106,5 @@ def _inverse(matrix: Doubles) -> Doubles:
     return found
 
 
-def _fixed(values: NDArray[Any]) -> nn.Parameter:
-    return nn.Parameter(torch.from_numpy(np.ascontiguousarray(values, np.float32)), requires_grad=False)
+def _tensor(values: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32))

@@ -11,7 +11,7 @@ normalises to zero, so that the borders come out the same as in the reference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -75,6 +75,12 @@ class _Conv(nn.Module):
         self.stride, self.groups, self.active = stride, groups, active
         self.padding = _same_padding(weight.shape[2], stride)
 
+    def hold(self, weight: Tensor, bias: Tensor) -> None:
+        """Other weights, perhaps of fewer channels."""
+        self.weight, self.bias = (nn.Parameter(one, requires_grad=False) for one in (weight, bias))
+        if self.groups > 1:
+            self.groups = len(weight)
+
     def forward(self, x: Tensor) -> Tensor:
         left, right, top, bottom = self.padding
         if left == right == top == bottom:
@@ -134,6 +140,16 @@ class Trunk(nn.Module):
             if index in self.taps:
                 features.append(x)
         return tuple(features)
+
+    def hold(self, weights: Mapping[str, tuple[Tensor, Tensor]]) -> None:
+        """The weights and biases of a trunk that may be narrower, by the names of its layers.
+
+        Raises:
+            KeyError: a layer has none.
+        """
+        for name, layer in self.named_modules():
+            if isinstance(layer, _Conv):
+                layer.hold(*weights[name])
 
 
 class ChannelsLastTrunk(nn.Module):

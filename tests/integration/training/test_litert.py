@@ -34,10 +34,11 @@ def frame(seed: int) -> NDArray[np.uint8]:
     return np.clip(picture, 0, 255).astype(np.uint8)[None]
 
 
-@pytest.fixture(scope="module")
-def reference() -> bytes:
-    whole = quantize(export_trunk(SIZE, (4, *STRIDES)), [frame(seed) for seed in range(64)])
-    return keep_outputs(whole, STRIDES)
+@pytest.fixture(scope="module", params=["whole", "narrower"])
+def reference(request: pytest.FixtureRequest) -> bytes:
+    frames = [frame(seed) for seed in range(64)]
+    plain = export_trunk(SIZE, (4, *STRIDES), None, frames if request.param == "narrower" else ())
+    return keep_outputs(quantize(plain, frames), STRIDES)
 
 
 @pytest.fixture(scope="module")

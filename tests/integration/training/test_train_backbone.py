@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
@@ -16,6 +17,9 @@ from models.picture_file import read_picture
 from tests.fakes.discs import write_discs
 from training import features as features_module
 from training.cli import train
+from training.config import BackboneFile
+from training.export import export_trunk
+from training.features import ALL_STRIDES
 from training.fitting import candidates
 from training.networks import torchvision_import
 from training.networks.backbones import weights_sha256
@@ -59,6 +63,12 @@ def test_a_package_of_another_network_is_proven_says_what_it_is_and_judges(weigh
     finally:
         detector.close()
     assert found.decision is not None
+
+
+def test_pictures_make_no_other_network_narrower(weights: Path) -> None:
+    backbone, rng = BackboneFile(NAME, weights, weights_sha256(weights)), np.random.default_rng(0)
+    frames = [rng.integers(0, 256, (1, 64, 64, 3), np.uint8) for _ in range(4)]
+    assert export_trunk((64, 64), ALL_STRIDES, backbone, frames) == export_trunk((64, 64), ALL_STRIDES, backbone)
 
 
 def test_modes_that_teach_a_network_refuse_another_one(weights: Path, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ from training.cli import evaluate, train
 from training.commands.synth import synth
 from training.features import Extractor, Features
 from training.fitting import candidates
+from training.networks.pruning import KEPT
+from training.quantized import read_quantized
 
 OPTIONS = ["--size", "64", "--created", "2026-01-31T08:00:00Z"]
 LITE = ("--runtimes", "openvino,symmetric,tflite")
@@ -137,6 +139,14 @@ def test_the_manifest_carries_calibration_catalogue_and_origin(trained: tuple[Pa
     ]
     assert set(manifest.score_maps) == {"onnxruntime", "openvino", "tflite"} and len(manifest.golden.frames) == 16
     assert manifest.training.data_sha256 == trained[1]["data_sha256"] and manifest.created == "2026-01-31T08:00:00Z"
+
+
+def test_the_network_of_the_package_is_narrower_inside(trained: tuple[Path, dict[str, Any]]) -> None:
+    package = open_package(trained[0])
+    layers = read_quantized(package.files[package.manifest.artefacts[0].file]).layers
+    widths = {block: layers.get(f"blocks.{block}.layers.1") for block in KEPT}
+    inside = {block: len(layer.weight) for block, layer in widths.items() if layer is not None}
+    assert {1, 2} <= inside.keys() and inside.items() <= KEPT.items()
 
 
 def test_what_presence_was_taught_is_in_figures_package_and_report(trained: tuple[Path, dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""The trunk with everything folded in equals the network as it was published; INT8 stays near it."""
+"""The trunk with everything folded in equals the network as it was published; a narrower one and INT8 stay near it."""
 
 from __future__ import annotations
 
@@ -73,6 +73,11 @@ def exported() -> bytes:
 
 
 @pytest.fixture(scope="module")
+def narrow() -> bytes:
+    return export_trunk(SIZE, (4, 8, 16), None, [frame(seed) for seed in range(64)])
+
+
+@pytest.fixture(scope="module")
 def int8(exported: bytes) -> bytes:
     return quantize(exported, [frame(seed) for seed in range(64)])
 
@@ -99,6 +104,26 @@ def test_int8_stays_near_fp32(int8: bytes, runtime: str) -> None:
     for (_, expected), feature in zip(sorted(published(frame(3)).items()), engine.infer(frame(3)), strict=True):
         assert np.linalg.norm(feature - expected) / np.linalg.norm(expected) < 0.4
     engine.close()
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_a_narrower_one_gives_the_same_maps_by_less(exported: bytes, narrow: bytes, runtime: str) -> None:
+    assert len(narrow) < 0.85 * len(exported)
+    whole, less = (choose_runtime(runtime, model, 1) for model in (exported, narrow))
+    for seed in range(100, 104):
+        pairs = list(zip(less.infer(frame(seed)), whole.infer(frame(seed)), strict=True))
+        assert len(pairs) == 3
+        for found, expected in pairs:
+            assert found.shape == expected.shape
+            assert 0 < np.linalg.norm(found - expected) / np.linalg.norm(expected) < 0.3
+    whole.close()
+    less.close()
+
+
+def test_the_same_pictures_give_the_same_narrower_bytes_and_others_give_others(narrow: bytes) -> None:
+    assert export_trunk(SIZE, (4, 8, 16), None, [frame(seed) for seed in range(64)]) == narrow
+    other = export_trunk(SIZE, (4, 8, 16), None, [frame(seed) for seed in range(200, 264)])
+    assert other != narrow and abs(len(other) - len(narrow)) < 100
 
 
 def test_dropping_outputs_keeps_the_others_and_drops_their_layers(int8: bytes) -> None:

@@ -46,7 +46,7 @@ def test_the_table_names_every_scorer_once_and_marks_the_one_that_is_chosen(
     known = FitData(good, {"none": [[] for _ in good]}, [], [], (0, 1, 2, 3) * 3, synthetic=drawn)
     asked = [features(200 + index, 6.0 * (index >= 12)) for index in range(17)]
     monkeypatch.setattr(study_scorers, "seen", lambda *_: (known, asked))
-    monkeypatch.setattr(candidates, "WITHOUT_DEFECTS", candidates.WITHOUT_DEFECTS[:2])
+    monkeypatch.setattr(candidates, "WITHOUT_DEFECTS", candidates.WITHOUT_DEFECTS[:3])
     lines = list(study_scorers.study(train, test, 0, Progress(io.StringIO())))
     assert lines[0] == "12 good pictures to learn from, 12 synthetic defects, 12 good and 5 defective test pictures"
     rows = lines[2:-1]

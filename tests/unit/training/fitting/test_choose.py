@@ -9,13 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 from training.fitting import budget
+from training.fitting import cost as reckoning
 from training.fitting.candidates import DEFAULT, GAUSSIAN, KINDS, POSITION, WITHOUT_DEFECTS, Candidate
 from training.fitting.choose import choose, choose_without_defects, clearly_better, merit, noise, ranked
-from training.fitting.cost import BUDGET, affordable, cost
+from training.fitting.cost import BUDGET, affordable, cost, scorer_us
 from training.fitting.crossfit import CrossFit
 
 CHEAP = Candidate(GAUSSIAN, replace(DEFAULT.shape, grid_stride=16), "whitened", "none", False)
 WITHIN = Candidate(*next(kind for kind in KINDS if kind[0] == POSITION), "none", 0.0)
+FINE = replace(WITHIN, shape=next(kind[1] for kind in KINDS if kind[0] == POSITION and kind[1].grid_stride == 8))
 SHORT = replace(CHEAP, shape=replace(DEFAULT.shape, strides=(4, 8)))
 RNG = np.random.default_rng(0)
 GOOD = RNG.normal(size=200)
@@ -64,8 +66,22 @@ def test_a_wider_gap_is_not_worth_more_work_than_judging_may_be() -> None:
 
 def test_the_budget_lies_between_gaussians_and_a_bank_on_the_fine_grid() -> None:
     assert affordable(CHEAP) and affordable(replace(CHEAP, taught=1.0)) and affordable(WITHIN)
-    assert all(affordable(Candidate(*kind, "none", 0.0)) for kind in WITHOUT_DEFECTS[:2])
+    assert all(affordable(Candidate(*kind, "none", 0.0)) for kind in WITHOUT_DEFECTS[:3])
     assert not affordable(DEFAULT) and cost(DEFAULT) > 1.25 * BUDGET
+
+
+def test_positions_on_the_fine_grid_are_within_the_budget_alone_and_with_a_discriminator_are_not() -> None:
+    assert FINE in (Candidate(*kind, "none", 0.0) for kind in WITHOUT_DEFECTS)
+    assert cost(WITHIN) < cost(FINE) <= BUDGET < cost(replace(FINE, taught=1.0))
+    assert affordable(FINE) and not affordable(replace(FINE, taught=1.0))
+
+
+def test_a_scorer_is_reckoned_with_as_it_is_between_two_runs_of_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    taught = replace(FINE, taught=1.0)
+    between = scorer_us(taught)
+    monkeypatch.setattr(reckoning, "_COLD", 1.0)
+    # In a loop of its own it would be within the budget.
+    assert between == pytest.approx(1.35 * scorer_us(taught)) and affordable(taught)
 
 
 def test_one_beyond_the_budget_is_taken_only_where_it_is_clearly_better() -> None:

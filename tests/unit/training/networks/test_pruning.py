@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
@@ -47,6 +48,29 @@ def test_what_is_left_stands_for_what_left() -> None:
         filters.groups = count
         project.weight = torch.nn.Parameter(project.weight[:, :count])
     assert all(one < other / 2 for one, other in zip(compensated, error(plain, frames(100, 6)), strict=True))
+
+
+def weights_of(trunk: Trunk) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    state = trunk.state_dict()
+    layers = [name.removesuffix(".weight") for name in state if name.endswith(".weight")]
+    return {name: (state[f"{name}.weight"], state[f"{name}.bias"]) for name in layers}
+
+
+def test_a_trunk_that_holds_narrower_weights_computes_what_the_narrower_one_does() -> None:
+    narrow, holding, shown = pruned(), load_trunk(STRIDES), frames(100, 2)
+    holding.hold(weights_of(narrow))
+    assert all(torch.equal(one, other) for one, other in zip(maps(holding, shown), maps(narrow, shown), strict=True))
+    assert not any(part.requires_grad for part in holding.parameters())
+    holding.hold(weights_of(load_trunk(STRIDES)))
+    assert error(holding, shown) == [0.0] * len(STRIDES)
+
+
+@pytest.mark.parametrize("missing", ["stem", "blocks.1.layers.1", "blocks.10.layers.2"])
+def test_a_layer_without_weights_is_refused_by_name(missing: str) -> None:
+    some = weights_of(load_trunk(STRIDES))
+    del some[missing]
+    with pytest.raises(KeyError, match=missing):
+        load_trunk(STRIDES).hold(some)
 
 
 def test_a_channel_that_another_one_repeats_costs_nothing() -> None:
