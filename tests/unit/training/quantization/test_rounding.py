@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -33,22 +33,31 @@ def given_out(weight: NDArray[np.float32], patches: NDArray[np.float32]) -> NDAr
     return np.einsum("gpn,gon->gop", patches, parts).reshape(len(weight), -1)
 
 
-@pytest.mark.parametrize("groups", [1, 8])
-@given(seed=st.integers(0, 10_000))
-@settings(max_examples=15, deadline=None)
-def test_compensation_and_bias_bring_the_output_nearer(groups: int, seed: int) -> None:
-    weight, moments, patches = layer(seed, groups)
+def errors_of(
+    weight: NDArray[np.float32], moments: Moments, patches: NDArray[np.float32], groups: int
+) -> tuple[float, ...]:
+    """What a layer gives out changes by so much if rounded with compensation, and each weight by itself."""
     wanted = given_out(weight, patches)
     rounded, scale = compensated(weight, moments, groups)
+    steps = rounded / scale.reshape(-1, 1, 1, 1)
+    assert np.allclose(steps, np.round(steps), atol=1e-3) and np.abs(steps).max() <= 64.001
     errors = []
     for candidate in (rounded, nearest(weight, scales_of(weight))):
         shift = taken_back(weight, candidate, moments, groups)
         error = given_out(candidate, patches) + shift[:, None] - wanted
         assert np.abs(error.mean(1)).max() < 1e-3
         errors.append(float(np.square(error).sum()))
-    assert errors[0] <= errors[1]
-    steps = rounded / scale.reshape(-1, 1, 1, 1)
-    assert np.allclose(steps, np.round(steps), atol=1e-3) and np.abs(steps).max() <= 64.001
+    return tuple(errors)
+
+
+@pytest.mark.parametrize("groups", [1, 8])
+@given(seed=st.integers(0, 10_000))
+@example(seed=1151)
+@settings(max_examples=5, deadline=None)
+def test_compensation_and_bias_bring_the_output_nearer(groups: int, seed: int) -> None:
+    """Of eight layers together: where errors are made up for one weight after the other, a layer may come out worse."""
+    errors = np.array([errors_of(*layer(one, groups), groups) for one in range(seed, seed + 8)])
+    assert errors[:, 0].sum() < 0.8 * errors[:, 1].sum()
 
 
 def test_a_layer_that_reads_nothing_is_rounded_weight_by_weight() -> None:
