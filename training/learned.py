@@ -8,6 +8,7 @@ Where INT8 loses too much on validation pictures it is repaired (`training.quant
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +28,7 @@ from training.fitting.crossfit import CrossFit
 from training.fitting.fit import Fitted, fit
 from training.fitting.sample import FitData, Sample, maps_of
 from training.learning.checkpoint import Checkpoint
-from training.learning.course import Course, LearnConfig
+from training.learning.course import Course, LearnConfig, Task
 from training.learning.examples import drawn_examples, examples_of
 from training.learning.loop import learn
 from training.progress import Progress
@@ -37,13 +38,15 @@ from training.terms import entry_for, evidence_of, mask_from, tried_with, ways, 
 from training.tuning import tuned
 from training.unquantized import Unquantized
 
-# The distance stands beside the network here, and must not cost what a bank does: as much as the network.
-_KINDS = tuple(kind for kind in WITHOUT_DEFECTS if kind[0] in (GAUSSIAN, POSITION))
+# The distance stands beside heads here, and must not cost what a bank or a fine grid does.
+_KINDS = tuple(kind for kind in WITHOUT_DEFECTS if kind[0] in (GAUSSIAN, POSITION) and kind[1].grid_stride == 16)
 _MOST_DRAWN, _DRAWN_A_PICTURE = 256, 2
 # What one of 256 x 256 takes in an epoch on two cores that have nothing else to do.
 _SECONDS_A_PICTURE = 0.04
-# Steps that a network needs, as far as its pictures may be shown again and again.
-_STEPS, _EPOCHS = 3000, (24, 120)
+# Steps that a network needs, as far as its pictures may be shown again and again: where all of a picture is one class,
+# it learns as much from fewer (steel strip, 20 epochs of 710 pictures: macro F1 98.9 in fp32).
+_STEPS: Mapping[Task, int] = {"segmentation": 3000, "classification": 1200}
+_EPOCHS = (24, 120)
 _USUAL_AREA = 256 * 256
 
 Tried = tuple[FitData, list[tuple[Fitted, CrossFit]]]
@@ -70,7 +73,7 @@ def learned(ground: Ground, teaching: Teaching) -> Contest:
     training, validation = tensors.only(sides.taught), tensors.only(sides.held_out)
     course = _course(ground, teaching)
     spec, seed = ground.config.declared.train, ground.config.seed
-    config = learn_config(spec, ground.inputs, teaching.part, len(course.train), seed)
+    config = learn_config(spec, ground.inputs, teaching.part, course.task, len(course.train), seed)
     result = learn(course, config, progress, teaching.checkpoint)
     plain = export_network(result.module, ground.inputs.size, result.names)
     trial, frames = _Trial(_Scoring(sides, data.defects, seed), plain, tensors, progress), _frames(training)
@@ -106,11 +109,11 @@ def _course(ground: Ground, teaching: Teaching) -> Course:
     return Course(examples, classes, "segmentation", extra)
 
 
-def learn_config(spec: TrainSpec, inputs: Inputs, part: Part, examples: int, seed: int) -> LearnConfig:
+def learn_config(spec: TrainSpec, inputs: Inputs, part: Part, task: Task, examples: int, seed: int) -> LearnConfig:
     """How to learn: what was asked for, no further than the part's answers allow."""
     usual, (width, height) = LearnConfig(), inputs.size
     fewest, most = _EPOCHS
-    epochs = spec.epochs or min(max(round(_STEPS * usual.batch / examples), fewest), most)
+    epochs = spec.epochs or min(max(round(_STEPS[task] * usual.batch / examples), fewest), most)
     if spec.minutes is not None:
         epoch_s = examples * _SECONDS_A_PICTURE * width * height / _USUAL_AREA
         epochs = max(1, round(60.0 * spec.minutes / epoch_s))

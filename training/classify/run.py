@@ -126,8 +126,8 @@ def train_classes(
     checkpoint = checkpoint_for(
         request.package, data.sha256(), config.sha256(), "\n".join(sorted(kept)), resume=request.resume
     )
-    settings = learn_config(config.declared.train, inputs, part, len(taught), config.seed)
     course = Course(taught, data.defects, "classification")
+    settings = learn_config(config.declared.train, inputs, part, course.task, len(taught), config.seed)
     learned = learn(course, settings, progress, checkpoint)
     plain = export_network(learned.module, inputs.size, learned.names)
     step = max(1, len(taught) // (2 * CALIBRATION_PICTURES))

@@ -10,7 +10,7 @@ import pytest
 from training.data.part import Part
 from training.declared import AugmentSpec, TrainSpec
 from training.learned import learn_config
-from training.learning.course import LearnConfig
+from training.learning.course import LearnConfig, Task
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,10 @@ class Shown:
     augment: AugmentSpec = field(default_factory=lambda: AugmentSpec(flip=False))
 
 
-def config(spec: TrainSpec, part: Part | None = None, inputs: Any = None, examples: int = 600) -> LearnConfig:
-    return learn_config(spec, inputs or Shown(), part or Part(), examples, 7)
+def config(
+    spec: TrainSpec, part: Part | None = None, inputs: Any = None, examples: int = 600, task: Task = "segmentation"
+) -> LearnConfig:
+    return learn_config(spec, inputs or Shown(), part or Part(), task, examples, 7)
 
 
 def test_without_answers_nothing_is_turned_or_mirrored() -> None:
@@ -42,6 +44,8 @@ def test_epochs_are_as_asked_and_minutes_become_some() -> None:
 def test_few_pictures_are_shown_more_often_up_to_a_bound() -> None:
     found = [config(TrainSpec(), examples=examples).epochs for examples in (12, 100, 600, 800, 5000)]
     assert found == [120, 120, 60, 45, 24]
+    named = [config(TrainSpec(), examples=examples, task="classification").epochs for examples in (12, 300, 800)]
+    assert named == [120, 48, 24]
 
 
 def test_answers_allow_and_forbid() -> None:
