@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:64em;padding:0 1em;color:#222}
+_STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:72em;padding:0 1em;color:#222}
 h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ccc}
-table{border-collapse:collapse}td,th{padding:.2em .8em;border:1px solid #ccc;text-align:left;vertical-align:top}
+table{border-collapse:collapse}td,th{padding:.2em .6em;border:1px solid #ccc;text-align:left;vertical-align:top}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(15em,1fr));gap:1em}
 .pictures img{width:100%}figure{margin:0}figcaption{font-size:.85em;overflow-wrap:anywhere}
 .pictures+.pictures{border-top:1px solid #ccc;padding-top:1em;margin-top:1em}

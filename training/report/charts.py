@@ -41,7 +41,8 @@ def histogram(scored: Scored, limits: Limits, title: Text) -> str:
         parts.append(
             _line(_x(value), _TOP - 10 * (1 - at), _x(value), _HEIGHT_PX - _BOTTOM, _BLUE, "5 3" if at else "")
         )
-        end = "end" if value > 0.5 else "start"
+        # Both labels on the same side of their lines, or one stands where the other's line is.
+        end = "end" if value > 0.75 else "start"
         label = Text(f"{name.en} {value:.3f}", f"{name.zh} {value:.3f}")
         parts.append(_text(_x(value) + (-4 if end == "end" else 4), 12 + 12 * at, label, end, _BLUE))
     parts += _ticks_x(Text("score", "分数"))
