@@ -27,7 +27,7 @@ _REFERENCE = "geometry/reference.png"
 _BENT = 1.05
 # With more sizes than so many a picture, each was cut along its part. Stretched, the same place of each part comes to
 # the same place of the input; padded, what differs most between pictures is where their padding begins.
-_CUT_ALONE = 0.25
+_CUT_ALONE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
