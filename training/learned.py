@@ -135,12 +135,13 @@ def learn_config(spec: TrainSpec, inputs: Inputs, part: Part, task: Task, exampl
 class _Sides:
     """Places of pictures, good ones first, then defective ones: those that teach and those that are held out.
 
-    `good`: how many of all are good.
+    `good`: how many of all are good; `labels`: of all that are not.
     """
 
     taught: tuple[int, ...]
     held_out: tuple[int, ...]
     good: int
+    labels: tuple[str, ...]
 
     @classmethod
     def of(cls, data: DataSet, held_out: DataSet) -> _Sides:
@@ -148,7 +149,7 @@ class _Sides:
         pictures = (*data.good, *data.defective)
         taught = tuple(index for index, one in enumerate(pictures) if one.name not in kept)
         apart = tuple(index for index, one in enumerate(pictures) if one.name in kept)
-        return cls(taught, apart, len(data.good))
+        return cls(taught, apart, len(data.good), tuple(picture.label for picture in data.defective))
 
     def seen(self, features: FitData, *, good: bool) -> list[Seen]:
         """The held-out features of one sort."""
@@ -186,7 +187,11 @@ class _Scoring:
         good = evidence_of(fitted, self.classes, self.sides.seen(features, good=True))
         bad = evidence_of(fitted, self.classes, self.sides.seen(features, good=False))
         marked = [index - self.sides.good for index in self.sides.held_out if index >= self.sides.good]
-        limit = mask_from([features.defective[at] for at in marked], [features.masks[at] for at in marked])
+        limit = mask_from(
+            [features.defective[at] for at in marked],
+            [features.masks[at] for at in marked],
+            [self.sides.labels[at] for at in marked],
+        )
         found = []
         for way in ways():
             entry = entry_for(way, self.classes, good, limit)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.heads import Evidence
 from tests.unit.training.fitting.test_fit import features
@@ -52,15 +53,30 @@ def test_the_distance_finds_what_nobody_showed_and_stays_unless_it_harms() -> No
         assert worth(results[way]) > worth(results[replace(way, distance=False)])
 
 
-def test_pixels_count_as_defective_from_where_masks_are_met_best() -> None:
-    logits = np.full((2, 16, 16), -4.0, np.float32)
-    logits[0, 4:8, 4:8] = 1.6
+def _drawn(logit: float, side: int, halo: float) -> tuple[Seen, tuple[NDArray[np.bool_]]]:
+    """A square that the head sees, its mask, and a border around it that the head thinks likely as well."""
+    logits = np.full((2, 32, 32), -4.0, np.float32)
+    logits[0, 2 : 6 + side, 2 : 6 + side] = halo
+    logits[0, 4 : 4 + side, 4 : 4 + side] = logit
     mask = np.zeros((64, 64), np.bool_)
-    mask[16:32, 16:32] = True
+    mask[8 : 8 + 2 * side, 8 : 8 + 2 * side] = True
     maps = tuple(np.zeros((1, 64 // stride, 64 // stride), np.float32) for stride in (4, 8, 16))
-    seen = [Seen(((*maps, logits),))]
-    assert -2.0 <= mask_from(seen, [(mask,)]) <= 0.5
-    assert mask_from(seen, [(None,)]) == 0.0
+    return Seen(((*maps, logits),)), (mask,)
+
+
+def test_pixels_count_as_defective_from_where_masks_are_met_best() -> None:
+    seen, mask = _drawn(1.6, 8, -4.0)
+    # Half-way between two places of the map, and in the square's corners.
+    assert -2.6 <= mask_from([seen], [mask], ["crack"]) <= -1.0
+    assert mask_from([seen], [(None,)], ["crack"]) == 0.0
+    assert mask_from([], [], []) == 0.0
+
+
+def test_large_defects_do_not_say_where_small_ones_begin() -> None:
+    # What the head thinks likely around the small one is not defective; the large one's edges are not so sure.
+    large, small = _drawn(0.5, 24, -4.0), _drawn(3.0, 2, 0.0)
+    seen, masks = [large[0], small[0]], [large[1], small[1]]
+    assert mask_from(seen, masks, ["uneven", "uneven"]) < 0.0 < mask_from(seen, masks, ["uneven", "crack"]) <= 0.5
 
 
 def test_evidence_is_what_distance_and_heads_say() -> None:
