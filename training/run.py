@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.decision import Scores
-from models.manifest import ClassEntry, Manifest, ScoreMap, TrainingEntry
+from models.manifest import ClassEntry, Manifest, ScoreMap
 from models.package import write_package
 from models.picture_file import whole_size
-from models.runtimes.choose import REFERENCE, installed_runtimes
+from models.runtimes.choose import REFERENCE
 from models.scorers import calibrated, score_views
-from training import litert
-from training.artefacts import REFERENCE_FORM, Bench, Further, Offer, Trial, find_further, may_convert
+from training.artefacts import REFERENCE_FORM, Bench, Further, Offer, Trial, find_further
 from training.assemble import Ingredients, assemble
 from training.calibrate import Raws
 from training.config import TrainConfig
@@ -32,7 +30,7 @@ from training.data.catalogue import build_catalogue
 from training.data.dataset import DataSet, open_dataset
 from training.data.part import Part, limited, read_part, told
 from training.data.pictures import Pictures, room_for_whole
-from training.errors import BadData, NotThere
+from training.errors import BadData
 from training.export import keep_outputs
 from training.features import Features, Inputs, grouped
 from training.fitting.crossfit import CrossFit
@@ -45,11 +43,13 @@ from training.golden import Frame
 from training.held_out import calibration_entry
 from training.learned import Teaching, learned
 from training.modes import ModeChoice, choose_mode, enough_for
+from training.origin import origin_of
 from training.presence import Lesson, looked_at, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
 from training.quantization.ladder import Climb
 from training.resuming import checkpoint_for, forget, tell_nothing_to_resume
+from training.runtimes import check_runtimes, onnx_runtimes
 from training.self_test import Exam, choose_self_test
 from training.sights import Sights
 from training.splits.parted import Parted, part_dataset
@@ -59,7 +59,6 @@ from training.unquantized import write_unquantized
 from training.validation import held_out_of
 
 Opened = tuple[ModeChoice, Parted[DataSet]]
-_TOOLS = ("torch", "onnx", "onnxruntime", "openvino", "numpy", "opencv-python-headless")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,23 +256,6 @@ def _teaching(request: Request, parted: Parted[DataSet], part: Part, progress: P
     return Teaching(held_out, part, checkpoint)
 
 
-def check_runtimes(config: TrainConfig) -> None:
-    """Raises NotThere where a runtime was asked for by name and cannot be had here."""
-    if config.runtimes is None:
-        return
-    if "tflite" in config.runtimes and not litert.installed():
-        raise NotThere(
-            "tflite was asked for, but LiteRT's converter is not installed; pip install 'okng[train-tflite]'"
-        )
-    if "openvino" in config.runtimes and "openvino" not in installed_runtimes():
-        raise NotThere("openvino was asked for, but is not installed; pip install 'okng[openvino]'")
-
-
-def onnx_runtimes(config: TrainConfig) -> tuple[str, ...]:
-    """What else runs the reference's file here and is wanted."""
-    return tuple(name for name in installed_runtimes() if name != REFERENCE and config.wants(name))
-
-
 def _exam(fitted: Fitted, tensors: Tensors) -> Exam:
     def scores(maps: Features, frame: Frame, score_map: ScoreMap) -> Scores:
         alone = tensors.geometry.alone(frame.view, frame.picture)
@@ -310,26 +292,3 @@ def _prototypes(
         scores = calibrated(raw, calibration.maps[REFERENCE])
         vectors.append(vector_of(defect_region(scores, calibration.limits.ok_below, one.mask), raw))
     return build_prototypes(vectors, [codes[one.label] for one in shown])
-
-
-def origin_of(parted: Parted[DataSet], config: TrainConfig) -> TrainingEntry:
-    """What a package records of a run on whole pictures."""
-    data = parted.seen
-    return TrainingEntry(
-        data_sha256=data.sha256(),
-        config_sha256=config.sha256(),
-        seed=config.seed,
-        good_pictures=len(data.good),
-        defective_pictures=len(data.defective),
-        tools=tools(config),
-        split_sha256=parted.split_sha256,
-        regression_sha256=parted.regression_sha256,
-    )
-
-
-def tools(config: TrainConfig) -> dict[str, str]:
-    """The libraries that such a run uses, with their versions, and the hash of weights that it was given."""
-    backbone = config.backbone
-    given = {} if backbone is None else {f"weights of {backbone.name}": f"sha256:{backbone.sha256}"}
-    more = (*(litert.TOOLS if may_convert(config) else ()), *(("torchvision",) if backbone is not None else ()))
-    return {name: version(name) for name in (*_TOOLS, *more)} | given

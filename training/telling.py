@@ -18,7 +18,8 @@ from training.report.card import card
 from training.rois import report as rois_report
 from training.rois.dataset import is_assembly, open_assembly
 from training.rois.run import train_assembly
-from training.run import Networks, Request, check_runtimes, open_for, train
+from training.run import Networks, Request, open_for, train
+from training.runtimes import check_runtimes
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,14 @@ from training.learned import learn_config
 from training.learning.course import Course, Example
 from training.learning.loop import learn
 from training.modes import ModeChoice
+from training.origin import origin_of
 from training.parity import Parity, left_out
 from training.presence import Lesson
 from training.progress import Progress
 from training.quantization.ladder import Ladder, Loss
 from training.resuming import checkpoint_for, forget
-from training.run import Networks, Request, check_runtimes, onnx_runtimes, origin_of
+from training.run import Networks, Request
+from training.runtimes import check_runtimes, onnx_runtimes
 from training.sights import Sights
 from training.splits.parted import Parted
 from training.splits.unseen import PICTURES, Unseen, judge_unseen

@@ -35,6 +35,7 @@ from training.gate import Calibration, judge, of_reference
 from training.golden import Frame
 from training.held_out import runtimes_entry, sample_entry
 from training.metrics.ranking import auroc
+from training.origin import tools
 from training.parity import refuse_disparity
 from training.presence import Lesson
 from training.progress import Progress
@@ -53,7 +54,8 @@ from training.rois.fit import (
 )
 from training.rois.parted import REGIONS, part_assembly
 from training.rois.views import RegionViews, read_views
-from training.run import Networks, Request, check_runtimes, networks_of, onnx_runtimes, tools
+from training.run import Networks, Request, networks_of
+from training.runtimes import check_runtimes, onnx_runtimes
 from training.self_test import Exam, choose_self_test
 from training.splits.parted import Parted
 from training.splits.unseen import Unseen, judge_unseen

@@ -27,7 +27,8 @@ from training.gate import Judged
 from training.litert import LADDER
 from training.parity import Parity
 from training.report.networks import network_figures, network_table, sentences
-from training.run import Networks, check_runtimes
+from training.run import Networks
+from training.runtimes import check_runtimes
 
 GOOD = np.linspace(0.0, 1.0, 30)
 OFFERS = [Offer(LITERT, "tflite", form, form.encode()) for form in LADDER]
