@@ -98,6 +98,7 @@ def study(train: DataSet, test: DataSet, seed: int, progress: Progress) -> Itera
 
 
 def competing(features: FitData) -> list[Candidate]:
+    """What a training compares where no defect is shown, without discriminators."""
     views = VIEWS if VIEWS in features.views else "none"
     return [Candidate(*kind, views, 0.0) for kind in candidates.WITHOUT_DEFECTS]
 

@@ -1,8 +1,8 @@
 """One training run, top to bottom: pictures → INT8 network → scorer → limits → parity gate → package.
 
 Quantize first: the network is quantized before anything is fitted, and every feature that a scorer, limit or prototype
-rests on comes through the INT8 network on the reference runtime, by the code of `models/`. `train`, and with
-it this file, is longer than others so that the order of steps can be read in one place.
+rests on comes through the INT8 network on the reference runtime, by the code of `models/`. `train` is
+longer than other functions so that the order of steps can be read in one place.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The order is that of `training.run`, and so are the gates: everything is fitted on features of the frozen INT8 network,
 limits come from views that the classifier never saw, and every runtime must judge them as the reference does.
-`train_assembly` is longer than other functions so that the order of steps can be read in one place.
+`train_assembly`, and with it this file, is longer than others so that the order of steps can be read in one place.
 """
 
 from __future__ import annotations
