@@ -83,8 +83,9 @@ def write_config(path: Path, **sections: dict[str, Any]) -> Path:
 
 
 def transcript(path: Path, event: str) -> list[dict[str, Any]]:
-    """The events of one kind in a JSON-lines file."""
-    lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    """The events of one kind in a JSON-lines file, which may still be written: half a line is none yet."""
+    whole, _, _half = path.read_text(encoding="utf-8").rpartition("\n")
+    lines = (json.loads(line) for line in whole.splitlines())
     return [line for line in lines if line["event"] == event]
 
 
