@@ -22,7 +22,7 @@ from training.learning.early import EarlyOnCpu
 from training.learning.losses import task_loss
 from training.learning.views import Sampler
 from training.networks.network import STRIDES, Classifier, Early, Network, folded
-from training.networks.pruning import prune
+from training.networks.pruning import KEPT_TO_LEARN, prune
 from training.networks.trunk import TAPS, Trunk, load_trunk
 from training.progress import Progress
 
@@ -65,7 +65,7 @@ class _Run:
         self._steps = max(1, len(course.train) // config.batch)
         kind = Network if course.task == "segmentation" else Classifier
         trunk = load_trunk(STRIDES)
-        prune(trunk, [one.pixels for one in course.train])
+        prune(trunk, [one.pixels for one in course.train], KEPT_TO_LEARN)
         network = kind(trunk, len(course.classes))
         height, width = course.train[0].pixels.shape[:2]
         on_cpu = self._device.type == "cpu"

@@ -26,6 +26,11 @@ Doubles = NDArray[np.float64]
 
 # Block → channels left of its 96, 144, 672 and 672: the widest at the finest maps, and the last two.
 KEPT: Mapping[int, int] = MappingProxyType({1: 64, 2: 112, 9: 448, 10: 448})
+# The same for a trunk that goes on to learn, and makes up for more: every block but the first keeps 0.58 to 0.8 of
+# its channels. Beside heads and a distance there is no time for the others (docs/accuracy.md).
+KEPT_TO_LEARN: Mapping[int, int] = MappingProxyType(
+    {1: 56, 2: 96, 3: 96, 4: 160, 5: 192, 6: 352, 7: 352, 8: 352, 9: 416, 10: 416}
+)
 # So many pictures say what channels have in common.
 _PICTURES = 32
 # Places of a map that are looked at in each picture; neighbours say the same.

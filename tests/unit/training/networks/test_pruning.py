@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.fakes.discs import disc
 from training.networks.network import STRIDES
-from training.networks.pruning import KEPT, _inverse, prune
+from training.networks.pruning import KEPT, KEPT_TO_LEARN, _inverse, prune
 from training.networks.trunk import Trunk, load_trunk
 
 
@@ -29,19 +31,20 @@ def error(trunk: Trunk, shown: list[NDArray[np.uint8]]) -> list[float]:
     return [float((one - other).norm() / other.norm()) for one, other in zip(found, wanted, strict=True)]
 
 
-def pruned(kept: dict[int, int] | None = None) -> Trunk:
+def pruned(kept: Mapping[int, int] = KEPT) -> Trunk:
     trunk = load_trunk(STRIDES)
-    prune(trunk, frames(0, 9), KEPT if kept is None else kept)
+    prune(trunk, frames(0, 9), kept)
     return trunk
 
 
-def test_what_is_left_stands_for_what_left() -> None:
-    trunk = pruned()
-    assert [trunk.blocks[index].layers[1].groups for index in KEPT] == list(KEPT.values())
+@pytest.mark.parametrize(("kept", "most"), [(KEPT, 0.3), (KEPT_TO_LEARN, 0.5)])
+def test_what_is_left_stands_for_what_left(kept: Mapping[int, int], most: float) -> None:
+    trunk = pruned(kept)
+    assert [trunk.blocks[index].layers[1].groups for index in kept] == list(kept.values())
     compensated = error(trunk, frames(100, 6))
-    assert max(compensated) < 0.3
+    assert max(compensated) < most
     plain = load_trunk(STRIDES)
-    for index, count in KEPT.items():
+    for index, count in kept.items():
         expand, filters, project = plain.blocks[index].layers
         for layer in (expand, filters):
             layer.weight, layer.bias = (torch.nn.Parameter(part[:count]) for part in (layer.weight, layer.bias))
