@@ -25,6 +25,7 @@ from training.errors import ConversionFailed, RefusedForSafety
 from training.features import Extractor, Features
 from training.gate import Calibration, Judged, judge
 from training.metrics.ranking import auroc
+from training.page import Text
 from training.parity import Parity
 from training.progress import Progress
 from training.symmetric import extract_unoptimized, symmetric
@@ -33,6 +34,20 @@ from training.timing import network_ms
 LITERT, SYMMETRIC = "tflite", "symmetric"
 REFERENCE_FORM: Quantization = "int8 QDQ U8S8 per-channel reduce_range"
 SYMMETRIC_FORM: Quantization = "int8 QDQ S8S8 per-channel symmetric"
+NO_LITERT_OF_HEADS = Text(
+    "LiteRT left out, it is not made of networks with heads", "未生成 LiteRT：不支持带检测头的网络"
+)
+_OWN_TRUNK_ALONE = Text(
+    "LiteRT left out, it is made of okng's own trunk alone", "未生成 LiteRT：仅支持 okng 自带的主干网络"
+)
+_NO_CONVERTER = Text(
+    "LiteRT left out, its converter is not installed; pip install 'okng[train-tflite]' and train again",
+    "未生成 LiteRT：未安装转换器；请执行 pip install 'okng[train-tflite]' 后重新训练",
+)
+_NO_LITERT_ASKED = Text("LiteRT left out, as asked", "按要求未生成 LiteRT")
+_NO_SYMMETRIC_ASKED = Text(
+    "symmetric INT8 for TensorRT and ARM left out, as asked", "按要求未生成用于 TensorRT 和 ARM 的对称 INT8"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,7 @@ class Further:
 
     shipped: tuple[Offer, ...]
     trials: tuple[Trial, ...]
-    left_out: tuple[str, ...]
+    left_out: tuple[Text, ...]
     litert: Judged | None
 
     def calibration(self, reference: Calibration) -> Calibration:
@@ -180,25 +195,30 @@ def find_further(
 ) -> Further:
     """Make and judge every further file that is wanted and can be made here; `size` is the input's (width, height)."""
     offers: list[Offer] = []
-    left_out: list[str] = []
+    left_out: list[Text] = []
     if heads:
-        left_out.append("LiteRT left out, it is not made of networks with heads")
+        left_out.append(NO_LITERT_OF_HEADS)
     elif config.backbone is not None:
-        left_out.append("LiteRT left out, it is made of okng's own trunk alone")
+        left_out.append(_OWN_TRUNK_ALONE)
     elif may_convert(config):
         try:
             offers += _convert(reference, bench, size)
         except ConversionFailed as error:
-            left_out.append(f"LiteRT REFUSED: {error}; the package carries no LiteRT network")
+            left_out.append(
+                Text(
+                    f"LiteRT REFUSED: {error}; the package carries no LiteRT network",
+                    f"LiteRT 已拒绝：{error}；模型包不含 LiteRT 网络",
+                )
+            )
     else:
-        left_out.append("LiteRT left out, as asked" if not config.wants(LITERT) else litert.LEFT_OUT)
+        left_out.append(_NO_CONVERTER if config.wants(LITERT) else _NO_LITERT_ASKED)
     trials, lite, judged = first_that_agrees(offers, bench)
     shipped = [lite] if lite else []
     if config.wants(SYMMETRIC):
         more, passed, _ = first_that_agrees([Offer(SYMMETRIC, "onnx", SYMMETRIC_FORM, symmetric(reference))], bench)
         trials, shipped = (*trials, *more), [*shipped, *([passed] if passed else [])]
     else:
-        left_out.append("symmetric INT8 for TensorRT and ARM left out, as asked")
+        left_out.append(_NO_SYMMETRIC_ASKED)
     return Further(tuple(shipped), trials, tuple(left_out), judged)
 
 

@@ -43,7 +43,8 @@ class Contest:
 
     `held_out`: those pictures, `tensors` theirs. `fitted`: the scorer to ship of one that was tried. `shown`: what
     prototypes are made of. `unquantized`: what fp32 reaches, and its twin with such a scorer where that is wanted.
-    `climb`: how the network came to INT8, None where that was not judged.
+    `drawn`: how many synthetic defects were made to teach with. `climb`: how the network came to INT8, None where that
+    was not judged.
     """
 
     network: bytes
@@ -54,6 +55,7 @@ class Contest:
     shown: Sequence[Shown]
     fitted: Callable[[CrossFit], Fitted]
     unquantized: Callable[[CrossFit, bool], tuple[float | None, Unquantized | None]]
+    drawn: int
     climb: Climb | None = None
 
     @property

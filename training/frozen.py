@@ -59,7 +59,8 @@ def frozen(ground: Ground) -> Contest:
         own = fit_taught(best.candidate, fp32, seed)
         return reached, Unquantized(plain, own, reference_map(result.good))
 
-    return Contest(network, plain, data, tensors, tried, shown_in(data, features, tensors), fitted, unquantized)
+    shown, taught_with = shown_in(data, features, tensors), sum(len(of_picture) for of_picture in made)
+    return Contest(network, plain, data, tensors, tried, shown, fitted, unquantized, taught_with)
 
 
 def folds_of(data: DataSet, seed: int) -> tuple[int, ...]:

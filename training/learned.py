@@ -94,7 +94,8 @@ def learned(ground: Ground, teaching: Teaching) -> Contest:
         return next(own for own, one in tried if one is best)
 
     shown, found, network = shown_in(data, features, tensors), [one for _, one in tried], climb.taken.network
-    return Contest(network, plain, teaching.held_out, validation, found, shown, fitted, unquantized, climb)
+    drawn = len(course.extra)
+    return Contest(network, plain, teaching.held_out, validation, found, shown, fitted, unquantized, drawn, climb)
 
 
 def _course(ground: Ground, teaching: Teaching) -> Course:

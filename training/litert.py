@@ -19,7 +19,6 @@ from training.errors import ConversionFailed
 
 NEEDED = ("litert_torch", "ai_edge_quantizer", "ai_edge_litert")
 TOOLS = ("litert-torch", "ai-edge-quantizer", "ai-edge-litert")
-LEFT_OUT = "LiteRT left out, its converter is not installed; pip install 'okng[train-tflite]' and train again"
 # In the order in which a package wants them.
 LADDER: tuple[Quantization, ...] = ("int8 per-channel", "int8 weights", "float32")
 REFERENCE_FILE, SETTINGS_FILE = "reference.onnx", "settings.json"

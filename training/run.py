@@ -44,6 +44,7 @@ from training.held_out import calibration_entry
 from training.learned import Teaching, learned
 from training.modes import ModeChoice, choose_mode, enough_for
 from training.origin import origin_of
+from training.page import Text
 from training.presence import Lesson, looked_at, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
@@ -90,7 +91,7 @@ class Networks:
     """
 
     trials: tuple[Trial, ...]
-    left_out: tuple[str, ...]
+    left_out: tuple[Text, ...]
     fp32_bytes: int
     fp32_ms: float
     climb: Climb | None = None
@@ -100,7 +101,8 @@ class Networks:
 class TrainingRun:
     """Everything a report tells of a finished run.
 
-    `data`: what training saw; `held_out`: those of it that have held-out scores.
+    `data`: what training saw; `held_out`: those of it that have held-out scores. `drawn`: how many synthetic defects
+    the package learned from.
     """
 
     request: Request
@@ -118,6 +120,7 @@ class TrainingRun:
     presence: Lesson
     pictures: Pictures
     unseen: Unseen
+    drawn: int
 
 
 def nothing_to_tell(_data: DataSet, _tensors: Tensors) -> tuple[str, ...]:
@@ -240,6 +243,7 @@ def train(
         presence,
         pictures,
         unseen,
+        contest.drawn if mode.learns or best.candidate.taught else 0,
     )
 
 

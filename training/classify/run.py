@@ -22,7 +22,7 @@ from models.package import write_package
 from models.quality import Quality
 from models.runtimes.choose import REFERENCE
 from models.scorers import Floats, calibrated
-from training.artefacts import REFERENCE_FORM, Offer, Trial
+from training.artefacts import NO_LITERT_OF_HEADS, REFERENCE_FORM, Offer, Trial
 from training.assemble import Ingredients, assemble
 from training.classify.fit import Named, limit_of, loss_of, named_by, sure_by
 from training.classify.held_out import held_out_classes
@@ -42,6 +42,7 @@ from training.learning.course import Course, Example
 from training.learning.loop import learn
 from training.modes import ModeChoice
 from training.origin import origin_of
+from training.page import Text
 from training.parity import Parity, left_out
 from training.presence import Lesson
 from training.progress import Progress
@@ -61,8 +62,11 @@ _IDENTITY = ScoreMap(raw=(0.0, 1.0), score=(0.0, 1.0))
 _TOLERANCE = 0.02
 _MARGIN = 2.0
 _LEFT_OUT = (
-    "LiteRT left out, it is not made of networks with heads",
-    "symmetric INT8 for TensorRT and ARM left out, it is not made of classifiers",
+    NO_LITERT_OF_HEADS,
+    Text(
+        "symmetric INT8 for TensorRT and ARM left out, it is not made of classifiers",
+        "未生成用于 TensorRT 和 ARM 的对称 INT8：不支持分类网络",
+    ),
 )
 
 

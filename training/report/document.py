@@ -32,9 +32,9 @@ _NO_TEST = Text(
     "没有图像被排除在训练之外：所有数值来自留出图像，界限和评分器也在其上选择。"
     "可用 okng split 和 --split 保留测试图像。",
 )
-_NO_SYNTHETIC = Text(
-    "Synthetic defects: none was fitted on, set a limit, or counts in any figure here.",
-    "合成缺陷：未用于拟合，未用于设定界限，也不计入此处任何数值。",
+_NOT_COUNTED = Text(
+    "No synthetic defect set a limit or counts in any other figure here.",
+    "合成缺陷未用于设定界限，也不计入其他任何数值。",
 )
 _LEAKS = Text(
     "Near duplicates and exposure series are not looked for here: okng check-data does.",
@@ -117,15 +117,23 @@ def _training(account: Account) -> str:
 
 def _synthetic(run: TrainingRun) -> Text:
     """What drawn defects were for."""
-    count = len(run.crossfit.synthetic)
-    if not count:
-        return _NO_SYNTHETIC
-    return Text(
-        f"Synthetic defects: {count} drawn on held-out good pictures chose between the candidates above. None was "
-        "fitted on, set a limit, or counts in any other figure here.",
-        f"合成缺陷：在留出的合格图像上绘制了 {count} 个，仅用于在上述方案中选择；"
-        "未用于拟合、设定界限，也不计入其他数值。",
-    )
+    said, chose = [], len(run.crossfit.synthetic)
+    if run.drawn:
+        said.append(
+            Text(
+                f"The package learned from {run.drawn} synthetic defects, drawn on good training pictures.",
+                f"模型从训练用合格图像上绘制的 {run.drawn} 个合成缺陷中学习。",
+            )
+        )
+    if chose:
+        said.append(
+            Text(
+                f"{chose} synthetic defects, drawn on held-out good pictures, chose between the candidates above.",
+                f"在留出的合格图像上绘制了 {chose} 个合成缺陷，用于在上述方案中选择。",
+            )
+        )
+    said.append(_NOT_COUNTED)
+    return Text(" ".join(one.en for one in said), "".join(one.zh for one in said))
 
 
 def _networks(account: Account) -> str:

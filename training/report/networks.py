@@ -47,7 +47,7 @@ def told(networks: Networks) -> list[Text]:
                     f"模型包不含{zh}文件：要求使用它的检测站将无法启动。",
                 )
             )
-    return found + [same(f"{reason}.") for reason in networks.left_out]
+    return found + [Text(f"{why.en}.", f"{why.zh}。") for why in networks.left_out]
 
 
 def _sentence(trial: Trial) -> Text:
@@ -80,7 +80,7 @@ def network_figures(networks: Networks) -> dict[str, object]:
     return {
         "fp32_onnx": {"bytes": networks.fp32_bytes, "ms": round(networks.fp32_ms, 3)},
         "tried": [_row(one, networks.fp32_ms) for one in networks.trials],
-        "left_out": list(networks.left_out),
+        "left_out": [why.en for why in networks.left_out],
         "quantization": climbed.figures(networks.climb),
     }
 

@@ -25,6 +25,7 @@ from training.config import TrainConfig
 from training.errors import ConversionFailed, NotThere, RefusedForSafety
 from training.gate import Judged
 from training.litert import LADDER
+from training.page import Text
 from training.parity import Parity
 from training.report.networks import network_figures, network_table, sentences
 from training.run import Networks
@@ -83,7 +84,7 @@ def test_the_first_form_that_agrees_ships_and_no_later_one_is_tried(
     assert all(trial.refusal for trial in refused) and len(refused) == tried - (shipped is not None)
 
 
-def networks(answers: dict[str, Parity | Exception], left_out: tuple[str, ...] = ()) -> Networks:
+def networks(answers: dict[str, Parity | Exception], left_out: tuple[Text, ...] = ()) -> Networks:
     trials, _, _ = first_that_agrees(OFFERS, FakeBench(answers))
     return Networks(trials, left_out, 2_800_000, 10.0)
 
@@ -96,9 +97,10 @@ def test_what_ships_and_what_was_refused_is_told_with_its_figures() -> None:
 
 
 def test_a_package_without_litert_says_so_loudly() -> None:
-    found = networks(dict.fromkeys(LADDER, FLIP), ("LiteRT left out",))
+    found = networks(dict.fromkeys(LADDER, FLIP), (Text("LiteRT left out", "未生成 LiteRT"),))
     told = sentences(found)
     assert "The package carries NO file of LiteRT" in told[-2] and told[-1] == "LiteRT left out."
+    assert "未生成 LiteRT。" in network_table(found)
     figures = network_figures(found)
     assert [row["shipped"] for row in figures["tried"]] == [False] * 3  # type: ignore[attr-defined]
     assert network_table(found).count("REFUSED") == 6
@@ -128,7 +130,7 @@ def test_a_converter_that_fails_leaves_litert_out_and_the_rest_in(monkeypatch: p
     bench = FakeBench()
     found = find_further(b"onnx", bench, TrainConfig(), (64, 64))  # type: ignore[arg-type]
     assert [offer.runtime for offer in found.shipped] == [SYMMETRIC] and found.litert is None
-    assert "LiteRT REFUSED: the LiteRT converter failed" in found.left_out[0] and "boom" in found.left_out[0]
+    assert "LiteRT REFUSED: the LiteRT converter failed" in found.left_out[0].en and "boom" in found.left_out[0].zh
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_litert_is_left_out_on_purpose_or_for_want_of_its_converter(
     monkeypatch.setattr("training.litert.find_spec", lambda name: None)
     monkeypatch.setattr("training.artefacts.symmetric", lambda reference: reference)
     found = find_further(b"onnx", FakeBench(), TrainConfig(runtimes=runtimes), (64, 64))  # type: ignore[arg-type]
-    assert says in found.left_out[0] and not found.trials[1:]
+    assert says in found.left_out[0].en and "LiteRT" in found.left_out[0].zh and not found.trials[1:]
 
 
 def test_a_runtime_asked_for_by_name_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:

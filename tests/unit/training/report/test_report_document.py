@@ -56,11 +56,19 @@ def test_every_rate_of_errors_stands_with_its_interval(account: Account, page: s
 def test_each_part_is_there_in_both_languages(page: str) -> None:
     for part in (
         *("Equal pictures", "相同图像", "within the noise of this comparison", "噪声之内", "fp32", "openvino"),
-        *("REFUSED", "已拒绝", "Synthetic defects", "合成缺陷", "network, p50 / p99", "网络 p50 / p99", "混淆矩阵"),
+        *("REFUSED", "已拒绝", "按要求未生成 LiteRT。", "合成缺陷", "network, p50 / p99", "网络 p50 / p99", "混淆矩阵"),
         *("recall: share of defects found", "召回率", "can be certified", "可证明", "AUROC against good"),
     ):
         assert part in page
     assert page.count("<svg") == 4 and page.count("data:image/jpeg") == 19 <= MOST
+
+
+def test_what_synthetic_defects_were_for_is_said(tmp_path: Path) -> None:
+    none, taught = (html(account_of(finished_run(tmp_path / str(drawn), drawn=drawn), [])) for drawn in (0, 256))
+    for said in ("No synthetic defect set a limit", "合成缺陷未用于设定界限"):
+        assert said in none and said in taught
+    for said in ("learned from 256 synthetic defects", "256 个合成缺陷中学习"):
+        assert said in taught and said not in none
 
 
 def test_without_test_pictures_that_is_said(tmp_path: Path) -> None:
