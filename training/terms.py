@@ -1,7 +1,8 @@
 """How a network's logits and the distance from good become one score: a few ways are tried on validation pictures.
 
-The distance counts only above what nearly all good parts reach: there it finds what nobody showed the network, and
-below it adds nothing but noise. It stays unless known defects are clearly told better without it.
+The distance counts above what an ordinary good part has: it finds what nobody showed the network. It stays unless known
+defects are clearly told better without it. Of magnetic tiles whose blowholes and cracks no training picture showed the
+AUROC is 95.5 and 94.4, of known defects 99.6; counted only above what 99 % of good parts have, 91.2, 85.7 and 99.2.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from training.networks.network import MAP_STRIDE
 
 # So low that no logit lies below: the term is linear.
 _LINEAR = -100.0
-_USUAL = 0.99
+_ORDINARY, _USUAL = 0.5, 0.99
 _WORTH_POINTS = 0.2
 _FROM = np.arange(-3.0, 3.25, 0.25)
 
@@ -85,7 +86,7 @@ def entry_for(way: Way, classes: Sequence[str], good: Sequence[Evidence], mask_f
         update={
             "map": _term(1.0 if way.map else 0.0, _LINEAR),
             "image_logit": _term(1.0 if way.image else 0.0, _LINEAR),
-            "distance": _term(scale, float(np.quantile(distances, _USUAL))),
+            "distance": _term(scale, float(np.quantile(distances, _ORDINARY))),
             "mask_from": mask_from,
         }
     )
@@ -96,7 +97,7 @@ def _term(weight: float, above: float) -> TermEntry:
 
 
 def _spread(values: Sequence[float]) -> float:
-    low, high = np.quantile(values, (0.5, _USUAL))
+    low, high = np.quantile(values, (_ORDINARY, _USUAL))
     return max(float(high - low), 1e-3)
 
 

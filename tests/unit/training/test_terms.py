@@ -36,8 +36,10 @@ def test_terms_weigh_what_the_way_names(way: Way) -> None:
         way.distance,
     )
     assert entry.mask_from == 0.5
-    # Only what hardly a good part reaches counts as distance.
-    assert sum(one.distance > entry.distance.above for one in GOOD) <= 1
+    # What an ordinary good part has does not count as distance, and what is more than that does.
+    assert sum(one.distance > entry.distance.above for one in GOOD) == len(GOOD) / 2
+    ordinary, odd = (Evidence(distance, -4.0, -3.0).raw(entry) for distance in (4.5, 6.5))
+    assert (odd > ordinary) is way.distance
     raws = [one.raw(entry) for one in GOOD]
     assert np.ptp(raws) > 0 and min(one.raw(entry) for one in BAD) > max(raws)
 
