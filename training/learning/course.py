@@ -60,6 +60,7 @@ class LearnConfig:
     gamma: float = 0.3
     noise_levels: float = 4.0
     drawn_share: float = 0.15
+    noise_share: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

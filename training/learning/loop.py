@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from training.learning.checkpoint import Checkpoint
 from training.learning.course import Course, LearnConfig, Learned
+from training.learning.disturbance import disturbed
 from training.learning.early import EarlyOnCpu
 from training.learning.losses import task_loss
 from training.learning.views import Sampler
@@ -100,9 +101,13 @@ class _Run:
         self.history.append(total / self._steps)
 
     def _step(self, step: int) -> float:
-        pixels, *told = self._sampler.batch(step)
+        batch, noise = self._sampler.batch(step), None
+        if isinstance(self._network, Network):
+            batch, noise = disturbed(batch, self._config, step)
+        pixels, *told = batch
         masks, labels = (torch.from_numpy(part).to(self._device) for part in told)
-        answers = self._network.answers(self._early(pixels).to(self._device))
+        early = self._early(pixels).to(self._device)
+        answers = self._network.answers(early, *([] if noise is None else [noise.to(self._device)]))
         loss = task_loss(self._course.task, answers, masks, labels, step)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -26,7 +26,7 @@ from training.networks.trunk import CHANNELS, PIXEL_MEAN, TAPS, Trunk
 STRIDES = (4, 8, 16)
 MAP_STRIDE: Final = 2
 _FINER = STRIDES[0] // MAP_STRIDE
-_WIDTH = 48
+WIDTH: Final = 48
 _HIDDEN = 64
 _RARE = -4.0
 
@@ -74,16 +74,20 @@ class Neck(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lateral = nn.ModuleList(Normed(CHANNELS[stride], _WIDTH) for stride in STRIDES)
-        self.smooth = nn.ModuleList(_Separable(_WIDTH) for _ in STRIDES)
-        self.context: nn.Module = _silent(Normed(2 * CHANNELS[STRIDES[-1]], _WIDTH))
+        self.lateral = nn.ModuleList(Normed(CHANNELS[stride], WIDTH) for stride in STRIDES)
+        self.smooth = nn.ModuleList(_Separable(WIDTH) for _ in STRIDES)
+        self.context: nn.Module = _silent(Normed(2 * CHANNELS[STRIDES[-1]], WIDTH))
 
-    def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
+    def forward(self, maps: tuple[Tensor, ...], noise: Tensor | None = None) -> Tensor:
+        """`noise`: what is added to the finest level before its last layers, `(N, 48, H/4, W/4)` in deviations."""
         coarse = maps[-1]
         pooled = [coarse.mean((2, 3), keepdim=True), coarse.amax((2, 3), keepdim=True)]
         y = self.context(torch.cat(pooled, 1))
         for feature, lateral, smooth in zip(reversed(maps), reversed(self.lateral), reversed(self.smooth), strict=True):
-            x = smooth(lateral(feature) + y)
+            x = lateral(feature) + y
+            if noise is not None and feature is maps[0]:
+                x = x + noise * x.detach().std((0, 2, 3), keepdim=True)
+            x = smooth(x)
             y = functional.interpolate(x, scale_factor=2.0, mode="nearest")
         return torch.as_tensor(x)
 
@@ -94,7 +98,7 @@ class Heads(nn.Module):
     def __init__(self, classes: int) -> None:
         super().__init__()
         # What sub-pixel convolution does (Shi et al., CVPR 2016), at half its time on ONNX Runtime.
-        self.out_map = nn.ConvTranspose2d(_WIDTH, 1 + classes, _FINER, _FINER)
+        self.out_map = nn.ConvTranspose2d(WIDTH, 1 + classes, _FINER, _FINER)
         self.image_hidden: nn.Module = Normed(CHANNELS[16], _HIDDEN)
         self.out_image = nn.Linear(2 * _HIDDEN + 2 * (1 + classes), 1 + classes)
         nn.init.zeros_(self.out_map.weight)
@@ -148,10 +152,10 @@ class Network(nn.Module):
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         return self.answers(Early(self.trunk)(pixels)[0])
 
-    def answers(self, early: Tensor) -> tuple[Tensor, ...]:
-        """The same from what `Early` gives."""
+    def answers(self, early: Tensor, noise: Tensor | None = None) -> tuple[Tensor, ...]:
+        """The same from what `Early` gives; `noise` as the neck takes it."""
         maps = late(self.trunk, early)
-        logits, image = self.heads(self.neck(maps), maps[-1])
+        logits, image = self.heads(self.neck(maps, noise), maps[-1])
         return (*maps, logits, image[:, :, None, None])
 
     @property

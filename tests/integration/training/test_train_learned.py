@@ -60,6 +60,7 @@ def test_a_network_is_taught_and_judged_on_what_was_kept_from_it(trained: tuple[
     manifest = open_package(out).manifest
     scorer = manifest.scorer
     assert isinstance(scorer, ScorerEntry) and scorer.head is not None and scorer.head.classes == ("scratch",)
+    assert scorer.grid_stride == 16, "a distance on the fine grid costs more than heads leave of the time"
     held = manifest.calibration
     assert (len(held.scores), len(held.defects["scratch"].scores)) == (9, 3)
     assert sum(figures["outcomes"]["good"].values()) == 9
