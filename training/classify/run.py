@@ -1,8 +1,8 @@
 """One training run on parts of which every one has a defect, top to bottom: network → INT8 → confidence → package.
 
 The order is that of `training.run`, and so are the gates: confidence and its limit come from pictures that the network
-never saw, and every runtime must name them as the reference does. `train_classes` is longer than other functions so
-that the order of steps can be read in one place.
+never saw, and every runtime must name them as the reference does. `train_classes`, and with it this file, is longer
+than others so that the order of steps can be read in one place.
 """
 
 from __future__ import annotations
