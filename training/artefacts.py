@@ -25,10 +25,10 @@ from training.errors import ConversionFailed, RefusedForSafety
 from training.features import Extractor, Features
 from training.gate import Calibration, Judged, judge
 from training.metrics.ranking import auroc
-from training.page import Text
 from training.parity import Parity
 from training.progress import Progress
 from training.symmetric import extract_unoptimized, symmetric
+from training.text import Text, same
 from training.timing import network_ms
 
 LITERT, SYMMETRIC = "tflite", "symmetric"
@@ -62,7 +62,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How an offer did; `refusal` is why it is not shipped, "" where it is.
+    """How an offer did; `refusal` is why it is not shipped, None where it is.
 
     `auroc`: on held-out pictures, none without defective ones; `ms`: the network alone on one thread of this machine,
     none where this machine says nothing about it.
@@ -74,7 +74,7 @@ class Trial:
     parity: Parity | None
     auroc: float | None
     ms: float | None
-    refusal: str
+    refusal: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Further:
         """The calibration of all runtimes that the package is for; a symmetric file shares the reference's."""
         return reference.with_runtime(self.litert) if self.litert else reference
 
-    def without(self, offer: Offer, reason: str) -> Further:
+    def without(self, offer: Offer, reason: Text) -> Further:
         """The same with one file refused after all."""
         ours = (offer.runtime, offer.quantization)
         return Further(
@@ -138,7 +138,7 @@ class Bench:
         counted = self.progress.each(f"parity of {offer.runtime}, {offer.quantization}", maps, len(self.frames))
         return self.raws(counted)
 
-    def trial(self, offer: Offer, raws: Raws | None, parity: Parity | None, refusal: str) -> Trial:
+    def trial(self, offer: Offer, raws: Raws | None, parity: Parity | None, refusal: Text | None) -> Trial:
         """The offer's row of the report; a file that could not be judged has no figures but its size."""
         good = self.good
         known = raws is not None and len(raws) > good
@@ -165,7 +165,7 @@ class Judging(Protocol):
 
     def judge(self, offer: Offer) -> Judged: ...
 
-    def trial(self, offer: Offer, raws: Raws | None, parity: Parity | None, refusal: str) -> Trial: ...
+    def trial(self, offer: Offer, raws: Raws | None, parity: Parity | None, refusal: Text | None) -> Trial: ...
 
 
 def first_that_agrees(offers: Sequence[Offer], bench: Judging) -> tuple[tuple[Trial, ...], Offer | None, Judged | None]:
@@ -177,7 +177,7 @@ def first_that_agrees(offers: Sequence[Offer], bench: Judging) -> tuple[tuple[Tr
         except RefusedForSafety as error:
             trials.append(bench.trial(offer, None, None, error.reason))
         except ModelError as error:
-            trials.append(bench.trial(offer, None, None, str(error)))
+            trials.append(bench.trial(offer, None, None, same(str(error))))
         else:
             trials.append(bench.trial(offer, judged.raws, judged.parity, judged.parity.refusal))
             if judged.parity.passed:

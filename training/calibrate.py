@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from models.decision import Limits
 from models.manifest import ScoreMap
 from training.errors import RefusedForSafety
+from training.text import Text
 
 Raws = NDArray[np.float64]
 # Distance above the highest good score, in spreads (highest minus median) → score.
@@ -59,16 +60,18 @@ def _spread(good: Raws) -> float:
     return max(top_good(good) - float(np.median(good)), 1e-6)
 
 
-def refuse_constant(raws: Raws, what: str) -> None:
+def refuse_constant(raws: Raws, what: Text) -> None:
     """Scores that are all equal or no numbers say nothing: the known way for a broken quantization to look fine.
 
     Raises:
         RefusedForSafety: naming what was scored.
     """
     if not np.isfinite(raws).all():
-        raise RefusedForSafety(f"{what} gives scores that are no numbers", "the package was not written: report this")
+        no_numbers = Text(f"{what.en} gives scores that are no numbers", f"{what.zh}给出的分数不是数值")
+        raise RefusedForSafety(no_numbers, "the package was not written: report this")
     if len(raws) > 1 and float(np.ptp(raws)) <= 1e-6 * max(1.0, abs(float(raws.mean()))):
-        raise RefusedForSafety(f"{what} gives every picture the same score", "check that the pictures differ")
+        all_alike = Text(f"{what.en} gives every picture the same score", f"{what.zh}给所有图像相同的分数")
+        raise RefusedForSafety(all_alike, "check that the pictures differ")
 
 
 def reference_map(good: Raws) -> ScoreMap:
@@ -91,7 +94,7 @@ def map_through_line(reference: ScoreMap, own: Raws, reference_raws: Raws) -> Sc
     agree = slope > 0 and float(np.corrcoef(own, reference_raws)[0, 1]) >= _MIN_CORRELATION
     if not agree or scatter > _MAX_SCATTER_SPREADS * (top - median):
         raise RefusedForSafety(
-            "the runtimes score the same pictures differently",
+            Text("the runtimes score the same pictures differently", "各推理引擎对相同图像的评分不同"),
             "the package was not written: train again with more pictures",
         )
     return ScoreMap(raw=tuple(slope * raw + offset for raw in reference.raw), score=reference.score)

@@ -24,7 +24,11 @@ from training.progress import Progress
 from training.quantization.ladder import Climb, Loss
 from training.scratch import Scratch
 from training.tensors import Tensors
+from training.text import Text
 from training.unquantized import Unquantized
+
+INT8_NETWORK = Text("the INT8 network", "INT8 网络")
+FP32_NETWORK = Text("the fp32 network", "fp32 网络")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def told(work: Callable[[], CrossFit], candidate: object, progress: Progress) ->
         RefusedForSafety: it says nothing.
     """
     (result,) = progress.each(f"held-out scores, {candidate}", (work() for _ in range(1)), 1)
-    refuse_constant(result.good, "the INT8 network")
+    refuse_constant(result.good, INT8_NETWORK)
     return result
 
 

@@ -12,6 +12,8 @@ Every message is one sentence that ends with what to do.
 
 from __future__ import annotations
 
+from training.text import Text
+
 
 class TrainingError(Exception):
     exit_code = 1
@@ -38,6 +40,6 @@ class RefusedForSafety(TrainingError):
 
     exit_code = 4
 
-    def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(f"{reason}; {remedy}")
+    def __init__(self, reason: Text, remedy: str) -> None:
+        super().__init__(f"{reason.en}; {remedy}")
         self.reason = reason

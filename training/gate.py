@@ -28,6 +28,7 @@ from training.parity import Parity, compare, left_out
 from training.progress import Progress
 from training.squares import in_squares
 from training.tensors import Tensors
+from training.text import Text
 
 _ATTEMPTS = 4
 _COVERED = 9
@@ -72,13 +73,17 @@ class Judged:
     parity: Parity
 
 
+def _network_on(runtime: str) -> Text:
+    return Text(f"the network on {runtime}", f"{runtime} 上的网络")
+
+
 def judge(calibration: Calibration, runtime: str, raws: Raws, score_map: ScoreMap | None = None) -> Judged:
     """Hold a runtime's raw scores of all pictures against the reference, on a map of its own or a given one.
 
     Raises:
         RefusedForSafety: the scores say nothing, or another thing than the reference's.
     """
-    refuse_constant(raws, f"the network on {runtime}")
+    refuse_constant(raws, _network_on(runtime))
     own = score_map or map_through_line(calibration.maps[REFERENCE], raws, calibration.raws[REFERENCE])
     scores = scores_in_unit({runtime: raws}, {runtime: own})[runtime]
     parity = compare(runtime, list(calibration.names), calibration.scores[REFERENCE], scores, calibration.limits)
@@ -151,7 +156,7 @@ def of_reference(names: Sequence[str], best: HeldOut, reach: float | None = None
         RefusedForSafety: the scores say nothing.
     """
     raws = {REFERENCE: np.concatenate([best.good, best.defective])}
-    refuse_constant(raws[REFERENCE], f"the network on {REFERENCE}")
+    refuse_constant(raws[REFERENCE], _network_on(REFERENCE))
     maps = {REFERENCE: reference_map(best.good)}
     raw = raw_limits(best.good, best.defective, reach)
     limits = limits_in_unit(raw, maps[REFERENCE])

@@ -16,6 +16,7 @@ from models.runtimes.choose import REFERENCE
 from training.config import GOLDEN_FRAMES
 from training.errors import RefusedForSafety
 from training.squares import in_squares
+from training.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,11 @@ def choose_golden(
             ng += search.find([spoil(frame) for frame in good], Outcome.NG, half - len(ng))
     if min(len(ok), len(ng)) < _FEWEST:
         raise RefusedForSafety(
-            f"only {len(ok)} good and {len(ng)} bad pictures are judged clearly by every runtime, {_FEWEST} of each "
-            "are the least for a self-test",
+            Text(
+                f"only {len(ok)} good and {len(ng)} bad pictures are judged clearly by every runtime, {_FEWEST} of "
+                "each are the least for a self-test",
+                f"所有推理引擎都能明确判定的合格图像仅 {len(ok)} 张、不合格图像仅 {len(ng)} 张，自检各需 {_FEWEST} 张",
+            ),
             "the package was not written: add good pictures, or look at the defects",
         )
     return Golden((*ok, *ng), tolerance)

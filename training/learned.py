@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from training.calibrate import reference_map, refuse_constant
 from training.config import CALIBRATION_PICTURES
-from training.contest import Contest, Ground, features_of, loss_of, shown_in
+from training.contest import FP32_NETWORK, INT8_NETWORK, Contest, Ground, features_of, loss_of, shown_in
 from training.data.dataset import DataSet
 from training.data.part import Part
 from training.declared import TrainSpec
@@ -35,6 +35,7 @@ from training.progress import Progress
 from training.quantization.ladder import Ladder, Loss, tell_loss
 from training.tensors import Tensors, calibration_frames
 from training.terms import entry_for, evidence_of, mask_from, tried_with, ways, with_head, worth
+from training.text import Text
 from training.tuning import tuned
 from training.unquantized import Unquantized
 
@@ -166,7 +167,7 @@ class _Scoring:
     classes: tuple[str, ...]
     seed: int
 
-    def tried(self, features: FitData, network: str = "the INT8 network") -> list[tuple[Fitted, CrossFit]]:
+    def tried(self, features: FitData, network: Text = INT8_NETWORK) -> list[tuple[Fitted, CrossFit]]:
         """All that are tried, the best on validation pictures first.
 
         Raises:
@@ -179,7 +180,7 @@ class _Scoring:
             found += self.of_kind(Candidate(kind, shape, scaling, views, 0.0), features, network)
         return sorted(found, key=lambda one: worth(one[1]), reverse=True)
 
-    def of_kind(self, candidate: Candidate, features: FitData, network: str) -> list[tuple[Fitted, CrossFit]]:
+    def of_kind(self, candidate: Candidate, features: FitData, network: Text) -> list[tuple[Fitted, CrossFit]]:
         """One distance, joined in every way."""
         taught = [index for index in self.sides.taught if index < self.sides.good]
         own = [features.good[index] for index in taught]
@@ -210,7 +211,7 @@ class _Trial:
     def __init__(self, scoring: _Scoring, plain: bytes, tensors: Tensors, progress: Progress) -> None:
         self._scoring, self._plain, self._tensors, self._progress = scoring, plain, tensors, progress
         self._exact = self._features(plain, "fp32 features, for comparison")
-        self.best_exact = scoring.tried(self._exact, "the fp32 network")[0][1]
+        self.best_exact = scoring.tried(self._exact, FP32_NETWORK)[0][1]
         # Of one network: those of a large data set fill the disk.
         self._kept: tuple[bytes, Tried] | None = None
 
@@ -231,12 +232,12 @@ class _Trial:
         try:
             return loss_of(self.best_exact, self.of(network)[1][0][1])
         except RefusedForSafety as error:
-            self._progress.say(f"{error.reason}: it ranks nothing")
+            self._progress.say(f"{error.reason.en}: it ranks nothing")
             return replace(loss_of(self.best_exact, self.best_exact), int8=0.5, error=None)
 
     def twin(self, best: CrossFit) -> Unquantized:
         """What fp32 has in the place of a scorer."""
-        found = self._scoring.of_kind(best.candidate, self._exact, "the fp32 network")
+        found = self._scoring.of_kind(best.candidate, self._exact, FP32_NETWORK)
         fitted, own = next(one for one in found if one[1].candidate == best.candidate)
         return Unquantized(self._plain, fitted, reference_map(own.good))
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from training.text import Said, Text
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:72em;padding:0 1em;color:#222}
 h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ccc}
@@ -28,17 +29,6 @@ _SWITCH = (
     '<form class="languages"><label><input type="radio" name="in" id="in-en" checked> English</label> '
     '<label lang="zh-Hans"><input type="radio" name="in" id="in-zh"> 中文</label></form>'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A sentence in both languages."""
-
-    en: str
-    zh: str
-
-
-Said = Text | str | int | float
 
 
 def shown(text: Said) -> str:

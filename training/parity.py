@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from models.decision import Limits, Outcome, outcome_of
 from training.calibrate import Raws
 from training.errors import RefusedForSafety
+from training.text import Text
 
 MAX_RECHECK_MOVES = 0.01
 
@@ -20,26 +21,32 @@ class Parity:
     flips: tuple[str, ...]
     moves: tuple[str, ...]
     largest_difference: float
-    disagreement: str = ""
+    disagreement: Text | None = None
 
     @property
-    def refusal(self) -> str:
-        """Why the runtime may not judge, "" where it may."""
-        if self.disagreement:
-            return f"{self.runtime}: {self.disagreement}"
+    def refusal(self) -> Text | None:
+        """Why the runtime may not judge, None where it may."""
+        name, all_of = self.runtime, self.pictures
+        if self.disagreement is not None:
+            return Text(f"{name}: {self.disagreement.en}", f"{name}：{self.disagreement.zh}")
         if self.flips:
-            shown = ", ".join(self.flips[:3])
-            many = f"{len(self.flips)} of {self.pictures} pictures ({shown})"
-            return f"{self.runtime} turns OK into NG or NG into OK on {many}"
+            shown, many = ", ".join(self.flips[:3]), len(self.flips)
+            return Text(
+                f"{name} turns OK into NG or NG into OK on {many} of {all_of} pictures ({shown})",
+                f"{name} 在 {all_of} 张图像中的 {many} 张上把 OK 判为 NG 或把 NG 判为 OK（{shown}）",
+            )
         # One move is always allowed: below 100 pictures 1 % would be none, and one picture can sit on a limit.
         if len(self.moves) > max(1, int(self.pictures * MAX_RECHECK_MOVES)):
-            moved = f"{self.runtime} moves {len(self.moves)} of {self.pictures} pictures to or from RECHECK"
-            return f"{moved}, 1 % is the most"
-        return ""
+            moved = len(self.moves)
+            return Text(
+                f"{name} moves {moved} of {all_of} pictures to or from RECHECK, 1 % is the most",
+                f"{name} 使 {all_of} 张图像中的 {moved} 张转入或转出复检，最多允许 1 %",
+            )
+        return None
 
     @property
     def passed(self) -> bool:
-        return not self.refusal
+        return self.refusal is None
 
 
 def compare(runtime: str, names: list[str], reference: Raws, own: Raws, limits: Limits) -> Parity:
@@ -60,14 +67,13 @@ def refuse_disparity(parity: Parity) -> None:
     Raises:
         RefusedForSafety: with the pictures that were judged differently.
     """
-    if parity.flips:
-        raise RefusedForSafety(parity.refusal, "the package was not written: add pictures like these")
-    if not parity.passed:
-        raise RefusedForSafety(
-            parity.refusal, "the package was not written: add good pictures, so that fewer lie near a limit"
-        )
+    if parity.refusal is None:
+        return
+    remedy = "add pictures like these" if parity.flips else "add good pictures, so that fewer lie near a limit"
+    raise RefusedForSafety(parity.refusal, f"the package was not written: {remedy}")
 
 
 def left_out(parity: Parity) -> str:
     """What is said loudly of a runtime that may not judge."""
-    return f"{parity.runtime.upper()} LEFT OUT: {parity.refusal}; the package is not for it"
+    why = "" if parity.refusal is None else parity.refusal.en
+    return f"{parity.runtime.upper()} LEFT OUT: {why}; the package is not for it"

@@ -44,7 +44,6 @@ from training.held_out import calibration_entry
 from training.learned import Teaching, learned
 from training.modes import ModeChoice, choose_mode, enough_for
 from training.origin import origin_of
-from training.page import Text
 from training.presence import Lesson, looked_at, teach_presence
 from training.progress import Progress
 from training.prototypes import Prototypes, build_prototypes, defect_region, vector_of
@@ -56,6 +55,7 @@ from training.sights import Sights
 from training.splits.parted import Parted, part_dataset
 from training.splits.unseen import PICTURES, Unseen, judge_unseen
 from training.tensors import Tensors, read_tensors, worth_keeping
+from training.text import Text
 from training.unquantized import write_unquantized
 from training.validation import held_out_of
 
@@ -278,7 +278,7 @@ def networks_of(plain: bytes, reference: Offer, further: Further, bench: Bench) 
     trials = []
     for name, raws in bench.calibration.raws.items():
         parity = next((one for one in bench.calibration.parity if one.runtime == name), None)
-        trials.append(bench.trial(replace(reference, runtime=name), raws, parity, ""))
+        trials.append(bench.trial(replace(reference, runtime=name), raws, parity, None))
     for refused in bench.calibration.refused:
         trials.append(bench.trial(replace(reference, runtime=refused.runtime), None, refused, refused.refusal))
     fp32_ms = bench.network_ms(plain, REFERENCE)

@@ -30,11 +30,11 @@ from training.gate import Calibration
 from training.held_out import sample_entry
 from training.metrics.rate import Rate
 from training.modes import choose_mode
-from training.page import Text
 from training.parity import Parity
 from training.presence import Lesson
 from training.run import Networks, Request, TrainingRun
 from training.splits.unseen import Sheet, Unseen
+from training.text import Text
 
 PROVEN_HERE = {
     "file": "model.onnx",
@@ -135,8 +135,8 @@ def _networks(manifest: Manifest) -> Networks:
     size = manifest.files["model.onnx"].size
     moved, flipped = Parity("openvino", 27, (), ("good/3.png",), 0.01), Parity("symmetric", 27, ("a.png",), (), 0.4)
     trials = (
-        Trial(REFERENCE, REFERENCE_FORM, size, None, 0.9, 2.0, ""),
-        Trial("openvino", REFERENCE_FORM, size, moved, 0.9, 1.5, ""),
+        Trial(REFERENCE, REFERENCE_FORM, size, None, 0.9, 2.0, None),
+        Trial("openvino", REFERENCE_FORM, size, moved, 0.9, 1.5, None),
         Trial(SYMMETRIC, SYMMETRIC_FORM, size, flipped, 0.8, None, flipped.refusal),
     )
     return Networks(trials, (Text("LiteRT left out, as asked", "按要求未生成 LiteRT"),), 4 * size, 4.0)

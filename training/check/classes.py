@@ -15,7 +15,7 @@ from training.check.groups import group_of
 from training.check.look import Look
 from training.config import MIN_GOOD
 from training.data.dataset import EMPTY, GOOD
-from training.page import Text
+from training.text import Text
 
 _GOAL = 0.05
 _FEW = 5

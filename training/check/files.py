@@ -10,7 +10,7 @@ from training.check.findings import Finding, Severity, many
 from training.check.header import ENDINGS
 from training.check.look import Look
 from training.data.synthetic_mark import SYNTHETIC
-from training.page import Text
+from training.text import Text
 
 _COARSE_JPEG = 75
 _UNUSABLE = Text(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from training.page import Text
+from training.text import Text
 
 
 class Severity(StrEnum):

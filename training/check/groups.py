@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from training.check.findings import Finding, Severity, many
 from training.check.look import Look
 from training.data.dataset import GOOD
-from training.page import Text
+from training.text import Text
 
 _PAUSE = timedelta(hours=1)
 

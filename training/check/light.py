@@ -18,7 +18,7 @@ from models.decision import Unfit
 from models.quality import MIN_SEEN, Gate, Quality, seen_in
 from training.check.findings import Finding, Severity, many
 from training.check.look import Look
-from training.page import Text
+from training.text import Text
 
 _NEAR = 3.5
 _NORMAL = 1.4826

@@ -18,9 +18,9 @@ from training.data.dataset import GOOD, MASKS
 from training.data.marks import Raster
 from training.errors import BadData
 from training.formats.item import Item, Source
-from training.page import Text
 from training.progress import Progress
 from training.side_by_side import in_order
+from training.text import Text
 
 _NEARLY_ALL = 0.9
 # Edges that were smoothed by resizing are gray; a few such pixels change no training.

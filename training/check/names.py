@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from training.check.findings import Finding, Severity, many
-from training.page import Text
+from training.text import Text
 
 _LONGEST = 200
 # What Windows and exFAT (every memory stick) refuse.

@@ -9,8 +9,8 @@ from training.check.findings import Finding, Severity, many
 from training.check.look import Look
 from training.errors import BadData
 from training.formats.item import Source
-from training.page import Text
 from training.rois.catalogue import Roi, refuse_outside
+from training.text import Text
 
 _FEW = 5
 

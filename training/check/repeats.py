@@ -9,7 +9,7 @@ from training.check.findings import Finding, Severity, many
 from training.check.groups import group_of
 from training.check.look import Look
 from training.check.series import Series, SeriesKind
-from training.page import Text
+from training.text import Text
 
 Group = tuple[Look, ...]
 

@@ -17,7 +17,8 @@ from models.picture_file import read_picture
 from training.check.findings import Finding, Severity, printable
 from training.check.look import Look
 from training.check.run import Checked
-from training.page import Said, Text, figure, folded, heading, page, paragraph, pictures, table
+from training.page import figure, folded, heading, page, paragraph, pictures, table
+from training.text import Said, Text
 
 _SIDE_PX = 200
 _MOST_SHOWN = 240

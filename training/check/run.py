@@ -27,8 +27,8 @@ from training.check.shapes import check_shapes
 from training.check.shortcuts import check_shortcuts
 from training.check.sizes import check_sizes
 from training.check.survey import Survey
-from training.page import Text
 from training.progress import Progress
+from training.text import Text
 
 SCHEMA = 1
 

@@ -10,7 +10,7 @@ from training.check.look import Look
 from training.data.dataset import GOOD
 from training.data.marks import Shape, ShapeKind
 from training.formats.item import Item
-from training.page import Text
+from training.text import Text
 
 _BESIDE_PX = 1.0
 

@@ -21,7 +21,7 @@ from training.check.findings import Finding, Severity
 from training.check.groups import group_of
 from training.check.look import Look
 from training.data.dataset import EMPTY, GOOD
-from training.page import Text
+from training.text import Text
 
 _LEAST = 8
 _RANKED, _BOUND = 0.95, 0.9

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from training.check.findings import Finding, Severity, many
 from training.check.look import Look
-from training.page import Text
+from training.text import Text
 
 _SHOWN = 6
 _SMALL_PX = 64

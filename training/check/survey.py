@@ -27,8 +27,8 @@ from training.formats.folders import class_of
 from training.formats.item import GOOD, Item, Source
 from training.formats.okng import Okng
 from training.formats.registry import read_source
-from training.page import Text
 from training.progress import Progress
+from training.text import Text
 
 INCOMPLETE = "incomplete"
 _NO_DEFECT = frozenset({GOOD, EMPTY, UNLABELLED})

@@ -17,14 +17,15 @@ from training.classify.run import ClassesRun
 from training.config import TIMED_PICTURES
 from training.metrics.rate import Rate
 from training.name_figures import NameFigures, name_figures
-from training.page import Said, Text, bullets, figure, heading, page, paragraph, pictures, table
+from training.page import bullets, figure, heading, page, paragraph, pictures, table
 from training.report import climbed, latency
 from training.report.card import card
 from training.report.latency import Latency, latencies
 from training.report.networks import network_figures, network_table, told
 from training.report.origin import origin
-from training.report.wording import joined, rate, same
+from training.report.wording import joined, rate
 from training.splits import unseen_text
+from training.text import Said, Text, same
 
 _WORST = 24
 _NEVER_OK = Text(

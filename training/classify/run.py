@@ -42,7 +42,6 @@ from training.learning.course import Course, Example
 from training.learning.loop import learn
 from training.modes import ModeChoice
 from training.origin import origin_of
-from training.page import Text
 from training.parity import Parity, left_out
 from training.presence import Lesson
 from training.progress import Progress
@@ -54,6 +53,7 @@ from training.sights import Sights
 from training.splits.parted import Parted
 from training.splits.unseen import PICTURES, Unseen, judge_unseen
 from training.tensors import worth_keeping
+from training.text import Text
 from training.timing import network_ms
 from training.tuning import tuned
 from training.unquantized import Unquantized, write_unquantized
@@ -272,7 +272,10 @@ def _golden(
     chosen = [int(index) for _, index in sorted(turns)[:GOLDEN_FRAMES]]
     if len({int(reference.named[index]) for index in chosen}) < 2:
         raise RefusedForSafety(
-            "fewer than two classes are named clearly by every runtime, which is too little for a self-test",
+            Text(
+                "fewer than two classes are named clearly by every runtime, which is too little for a self-test",
+                "所有推理引擎都能明确判定的类别不足两个，不够用于自检",
+            ),
             "the package was not written: add pictures of each class",
         )
     judge, limits = Classifier(entry), Limits(0.0, limit)
@@ -293,7 +296,7 @@ def _networks(
 ) -> Networks:
     by_name = {one.runtime: one for one in parity}
     trials = [
-        Trial(name, REFERENCE_FORM, len(network), by_name.get(name), None, network_ms(network, name, frames), "")
+        Trial(name, REFERENCE_FORM, len(network), by_name.get(name), None, network_ms(network, name, frames), None)
         for name in named
     ]
     trials += [

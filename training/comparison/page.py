@@ -15,7 +15,8 @@ from training.comparison.pairs import Answer, Pair
 from training.comparison.run import LETTERS, Comparison
 from training.comparison.wording import differing, rows, sentences
 from training.heat import WIDTH_PX, heat_over
-from training.page import Text, figure, folded, heading, page, paragraph, pictures, table
+from training.page import figure, folded, heading, page, paragraph, pictures, table
+from training.text import Text
 
 _MOST_PICTURES = 24
 

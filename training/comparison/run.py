@@ -16,11 +16,11 @@ from training.data.dataset import Picture, listed, open_dataset
 from training.data.subsets import Subset
 from training.errors import BadData, NotThere
 from training.evaluate import proven_here
-from training.page import Text
 from training.progress import Progress
 from training.rois.dataset import is_assembly, open_assembly
 from training.rois.evaluate import chosen_parts, refuse_other_regions
 from training.splits.chosen import Chosen
+from training.text import Text
 
 LETTERS = ("A", "B")
 

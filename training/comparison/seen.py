@@ -14,11 +14,11 @@ from pathlib import Path
 from models.manifest import Manifest
 from training.data.dataset import SPLITS, DataSet, Picture, listed
 from training.errors import BadData, TrainingError
-from training.page import Text
 from training.rois.dataset import AssemblyData
 from training.rois.parted import labelled
 from training.rois.parted import only as only_parts
 from training.splits.parted import only, plan
+from training.text import Text
 
 
 @dataclass(frozen=True, slots=True)

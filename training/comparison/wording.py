@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from training.comparison.figures import Figure, Interval, Verdicts
 from training.comparison.pairs import Answer, Pair
 from training.comparison.run import LETTERS, Comparison
-from training.page import Text
+from training.text import Text
 
 NAMES: Mapping[str, Text] = {
     "auroc": Text("AUROC", "AUROC"),

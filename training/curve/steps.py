@@ -17,8 +17,8 @@ from models.intervals import two_sided
 from training.curve.measure import Measured
 from training.curve.points import Point
 from training.metrics.ranking import Ranking
-from training.page import Text
 from training.report.ranks import Ranged
+from training.text import Text
 
 _DRAWS = 1000
 _MORE = 10

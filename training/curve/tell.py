@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from training.curve.measure import Measured
 from training.curve.steps import Step, outlook
-from training.page import Said, Text, charts, heading, page, paragraph, table
+from training.page import charts, heading, page, paragraph, table
 from training.report.charts import steps as chart
 from training.report.ranks import Ranged
+from training.text import Said, Text
 
 _HOW = Text(
     "So many defective pictures of all classes together; each larger set holds the smaller one, and pictures of one "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from training.fitting.cost import BUDGET, affordable, cost
 from training.fitting.crossfit import CrossFit
 from training.metrics.ranking import auroc
-from training.page import Text
+from training.text import Text
 
 
 def said(tried: Sequence[CrossFit]) -> Text | None:

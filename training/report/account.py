@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from models.certificate import Certificate
 from training.config import TIMED_PICTURES
 from training.evaluate import Judged
-from training.page import Text
 from training.proof import proof
 from training.report.latency import Latency, latencies
 from training.report.ranks import Ranged, auroc_of
@@ -16,6 +15,7 @@ from training.report.scored import Scored, held_out, judged_pictures
 from training.report.tried import Contender, contenders
 from training.report.unseen import on_reference
 from training.run import TrainingRun
+from training.text import Text
 
 
 @dataclass(frozen=True, slots=True)

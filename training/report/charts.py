@@ -12,9 +12,10 @@ import numpy as np
 
 from models.decision import Limits
 from training.metrics.rate import Rate
-from training.page import Said, Text, shown
+from training.page import shown
 from training.report.ranks import RECALLS, Curve
 from training.report.scored import Scored
+from training.text import Said, Text
 
 _WIDTH_PX, _HEIGHT_PX, _BINS = 440, 280, 48
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 24, 40

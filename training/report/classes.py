@@ -9,11 +9,12 @@ from models.decision import Limits, Outcome
 from training.data.dataset import GOOD
 from training.evaluate import CAUGHT, Judged
 from training.metrics.rate import Rate
-from training.page import Said, Text, charts, heading, paragraph, table
+from training.page import charts, heading, paragraph, table
 from training.report.charts import histogram, precision_recall
 from training.report.ranks import auroc_of, precision_curve
 from training.report.scored import Scored, caught
-from training.report.wording import OUTCOMES, rate, same
+from training.report.wording import OUTCOMES, rate
+from training.text import Said, Text, same
 
 _HEAD = (
     Text("class", "类别"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from training.page import Text
 from training.quantization.ladder import LIMIT_POINTS, Climb, Loss, Rung, Step
 from training.quantization.ladder import said as said_en
+from training.text import Text
 
 _ZH = {Rung.STATIC: "仅舍入", Rung.AWARE: "在 INT8 可见的情况下继续训练"}
 

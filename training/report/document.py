@@ -11,7 +11,7 @@ from collections import Counter
 from models.decision import outcome_of
 from models.runtimes.choose import REFERENCE
 from training.metrics.rate import Rate
-from training.page import Text, bullets, heading, page, paragraph, table
+from training.page import bullets, heading, page, paragraph, table
 from training.report import latency, tried
 from training.report.account import Account
 from training.report.classes import class_table, confusion, drawn
@@ -24,6 +24,7 @@ from training.report.unseen import runtime_table
 from training.report.wording import certificate, certified, rate
 from training.run import TrainingRun
 from training.splits import unseen_text
+from training.text import Text
 
 _CONFIRM = Text("Confirm them on later parts.", "请用以后的工件加以验证。")
 _NO_TEST = Text(

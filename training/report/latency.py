@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from models.detector import Detector
 from models.manifest import Manifest
-from training.page import Text, paragraph, table
+from training.page import paragraph, table
 from training.report.wording import megabytes
+from training.text import Text
 
 _HEAD = (
     Text("runtime", "推理引擎"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from training.artefacts import LITERT, SYMMETRIC, Trial
-from training.page import Said, Text, bullets, paragraph, table
+from training.page import bullets, paragraph, table
 from training.report import climbed
-from training.report.wording import megabytes, same
+from training.report.wording import megabytes
 from training.run import Networks
+from training.text import Said, Text, same
 
 _NAMES = {
     LITERT: same("LiteRT"),
@@ -53,8 +54,10 @@ def told(networks: Networks) -> list[Text]:
 def _sentence(trial: Trial) -> Text:
     name = _NAMES[trial.runtime]
     en, zh = (f"{own}, {trial.quantization}" for own in (name.en, name.zh))
+    why = trial.refusal
     if trial.parity is None:
-        return Text(f"{en}, REFUSED: {trial.refusal}.", f"{zh}，已拒绝：{trial.refusal}。")
+        why = why or same("")
+        return Text(f"{en}, REFUSED: {why.en}.", f"{zh}，已拒绝：{why.zh}。")
     parity, size, auroc = trial.parity, megabytes(trial.size_bytes), _auroc(trial)
     flips, moves, largest = len(parity.flips), len(parity.moves), f"{parity.largest_difference:.4f}"
     figures = Text(
@@ -62,10 +65,8 @@ def _sentence(trial: Trial) -> Text:
         f"{largest}{auroc}, {size}",
         f"{parity.pictures} 张图像中 {flips} 次翻转、{moves} 次转入或转出复检，最大差异 {largest}{auroc}，{size}",
     )
-    if trial.refusal:
-        return Text(
-            f"{en}, REFUSED: {trial.refusal} ({figures.en}).", f"{zh}，已拒绝：{trial.refusal}（{figures.zh}）。"
-        )
+    if why is not None:
+        return Text(f"{en}, REFUSED: {why.en} ({figures.en}).", f"{zh}，已拒绝：{why.zh}（{figures.zh}）。")
     if trial.ms is None:
         return Text(f"{en}: {figures.en}; {_ALSO.en}.", f"{zh}：{figures.zh}；{_ALSO.zh}。")
     return Text(f"{en}: {figures.en}, {trial.ms:.1f} ms.", f"{zh}：{figures.zh}，{trial.ms:.1f} ms。")
@@ -91,7 +92,7 @@ def _row(trial: Trial, fp32_ms: float) -> Row:
         "runtime": trial.runtime,
         "quantization": trial.quantization,
         "shipped": not trial.refusal,
-        "refusal": trial.refusal,
+        "refusal": "" if trial.refusal is None else trial.refusal.en,
         "flips": len(parity.flips) if parity else None,
         "moves": len(parity.moves) if parity else None,
         "pictures": parity.pictures if parity else None,
@@ -134,7 +135,9 @@ def _cells(trial: Trial, fp32_ms: float) -> tuple[Said, ...]:
         moved: Said = ", ".join(parity.moves) or Text("none", "无")
         agreement = (flips, moved, f"{parity.largest_difference:.4f}")
     shipped = (
-        Text(f"REFUSED: {trial.refusal}", f"已拒绝：{trial.refusal}") if trial.refusal else Text("shipped", "随包")
+        Text("shipped", "随包")
+        if trial.refusal is None
+        else Text(f"REFUSED: {trial.refusal.en}", f"已拒绝：{trial.refusal.zh}")
     )
     return (
         trial.runtime,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from models.manifest import Manifest
-from training.page import Text, heading, table
+from training.page import heading, table
 from training.run import Request
+from training.text import Text
 
 
 def origin(request: Request, manifest: Manifest) -> str:

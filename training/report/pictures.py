@@ -12,8 +12,9 @@ from models.decision import Limits, Outcome
 from models.detector import Detector
 from training.data.dataset import Picture
 from training.heat import heat_over
-from training.page import Text, figure, heading, paragraph, pictures
+from training.page import figure, heading, paragraph, pictures
 from training.run import TrainingRun
+from training.text import Text
 
 MOST = 24
 

@@ -6,15 +6,15 @@ import json
 from collections import Counter
 
 from models.decision import Outcome
-from training.page import Text
 from training.proof import bound_of
 from training.report import classes, tried, unseen
 from training.report.account import Account
 from training.report.networks import network_figures, told
 from training.report.scored import Scored
-from training.report.wording import certificate, joined, rate, same
+from training.report.wording import certificate, joined, rate
 from training.run import TrainingRun
 from training.splits import unseen_text
+from training.text import Text, same
 
 _ONE_GROUP = Text(
     "All good pictures are of one lot: expect worse on the next one, and add pictures of a second lot.",

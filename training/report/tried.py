@@ -12,9 +12,10 @@ from training.fitting.cost import cost
 from training.fitting.crossfit import CrossFit
 from training.fitting.sample import Raws
 from training.metrics.ranking import auroc
-from training.page import Text, heading, paragraph, table
+from training.page import heading, paragraph, table
 from training.report.ranks import Ranged, auroc_difference
 from training.run import TrainingRun
+from training.text import Text
 
 _HEAD = (
     Text("candidate, the chosen one first", "候选方案，入选者在前"),

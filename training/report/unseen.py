@@ -6,12 +6,13 @@ from models.decision import Outcome
 from models.runtimes.choose import REFERENCE
 from training.data.dataset import listed
 from training.evaluate import Judged
-from training.page import Said, Text, table
+from training.page import table
 from training.report.ranks import auroc_of
 from training.report.scored import Scored, judged_pictures
-from training.report.wording import joined, rate, same
+from training.report.wording import joined, rate
 from training.splits.unseen import Unseen
 from training.splits.unseen_text import caught_text
+from training.text import Said, Text, same
 
 _ROWS = (
     (Text("escapes (defective, OK)", "漏检（缺陷判为 OK）"), Outcome.OK, True),

@@ -8,14 +8,9 @@ from models.certificate import Certificate
 from models.certificate_text import lines, summary
 from models.decision import Outcome
 from training.metrics.rate import Rate
-from training.page import Text
+from training.text import Text
 
 OUTCOMES = (Outcome.OK, Outcome.RECHECK, Outcome.NG)
-
-
-def same(text: object) -> Text:
-    """What reads alike in both languages: a name, a figure."""
-    return Text(str(text), str(text))
 
 
 def rate(found: Rate) -> Text:

@@ -15,7 +15,7 @@ from models.geometry_entry import piece
 from training.config import TIMED_PICTURES
 from training.data.dataset import GOOD
 from training.metrics.ranking import auroc
-from training.page import Said, Text, bullets, figure, heading, page, paragraph, pictures, table
+from training.page import bullets, figure, heading, page, paragraph, pictures, table
 from training.proof import bound_of, proof
 from training.report import latency
 from training.report.classes import class_table, drawn
@@ -23,11 +23,12 @@ from training.report.latency import Latency, latencies
 from training.report.networks import network_figures, network_table, told
 from training.report.origin import origin
 from training.report.scored import Scored
-from training.report.wording import certificate, certified, joined, rate, same
+from training.report.wording import certificate, certified, joined, rate
 from training.rois.evaluate import row_figures
 from training.rois.figures import RegionFigures, RegionJudged, by_part, by_region
 from training.rois.run import AssemblyRun
 from training.splits import unseen_text
+from training.text import Said, Text, same
 
 _WORST = 24
 _WIDTH_PX = 200

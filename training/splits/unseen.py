@@ -22,6 +22,7 @@ from training.evaluate import CAUGHT, Judged, count_gaps, judge_pictures, proven
 from training.map_figures import MapTally
 from training.progress import Progress
 from training.splits.parted import Data, Parted
+from training.text import Text
 
 Answer = TypeVar("Answer")
 _THREADS = 2
@@ -142,8 +143,12 @@ def refuse_escapes(unseen: Unseen, accepted: str) -> None:
         RefusedForSafety: naming the pictures.
     """
     if unseen.missed and not accepted:
+        named = listed([*unseen.missed])
         raise RefusedForSafety(
-            f"the package was not written: it calls {len(unseen.missed)} old escapes good: {listed([*unseen.missed])}",
+            Text(
+                f"the package was not written: it calls {len(unseen.missed)} old escapes good: {named}",
+                f"未写入模型包：它把 {len(unseen.missed)} 个曾漏检的图像判为合格：{named}",
+            ),
             'add pictures like them to training, or answer for it with --accept-escapes "reason"',
         )
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.picture_file import read_picture
-from training.page import Text, figure, heading, page, paragraph, pictures
+from training.page import figure, heading, page, paragraph, pictures
 from training.suggestion.choose import Suggestion, Why
 from training.suggestion.run import Suggested
+from training.text import Text
 
 _COLUMNS = ("picture", "why", "score", "outcome", "unfit", "distance", "probability")
 _WIDTH_PX = 320

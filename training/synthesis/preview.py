@@ -13,9 +13,10 @@ from training.data.dataset import Picture
 from training.data.marks import Mask
 from training.data.part import PART, Part, part_text
 from training.declared import AugmentSpec, Kind
-from training.page import Text, figure, heading, page, paragraph, pictures, table
+from training.page import figure, heading, page, paragraph, pictures, table
 from training.synthesis.series import Numbered
 from training.synthesis.surface import Image
+from training.text import Text
 
 _WIDTH_PX = 360
 _CLOSE_UP = 2.0

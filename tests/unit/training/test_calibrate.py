@@ -18,6 +18,7 @@ from training.calibrate import (
     scores_in_unit,
 )
 from training.errors import RefusedForSafety
+from training.text import Text
 
 NONE = np.zeros(0)
 SCORES = st.lists(st.floats(0.1, 50), min_size=12, max_size=300, unique=True).map(np.array)
@@ -123,7 +124,7 @@ def test_a_runtime_off_the_line_is_refused() -> None:
 @pytest.mark.parametrize("raws", [np.zeros(9), np.full(9, 3.7), np.array([1.0, np.nan]), np.array([1.0, np.inf])])
 def test_scores_that_say_nothing_are_refused(raws: Raws) -> None:
     with pytest.raises(RefusedForSafety):
-        refuse_constant(raws, "the network")
+        refuse_constant(raws, Text("the network", "网络"))
 
 
 @given(st.lists(st.floats(0.1, 50), min_size=12, max_size=700).map(np.array))

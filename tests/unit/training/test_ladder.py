@@ -25,11 +25,11 @@ from training.config import TrainConfig
 from training.errors import ConversionFailed, NotThere, RefusedForSafety
 from training.gate import Judged
 from training.litert import LADDER
-from training.page import Text
 from training.parity import Parity
 from training.report.networks import network_figures, network_table, sentences
 from training.run import Networks
 from training.runtimes import check_runtimes
+from training.text import Text
 
 GOOD = np.linspace(0.0, 1.0, 30)
 OFFERS = [Offer(LITERT, "tflite", form, form.encode()) for form in LADDER]
@@ -53,14 +53,14 @@ class FakeBench:
             raise answer
         return Judged(GOOD, GOOD, reference_map(GOOD), answer)
 
-    def trial(self, offer: Offer, raws: Raws | None, parity: Parity | None, refusal: str) -> Trial:
+    def trial(self, offer: Offer, raws: Raws | None, parity: Parity | None, refusal: Text | None) -> Trial:
         return Trial(
             offer.runtime, offer.quantization, 1_000_000, parity, 0.99, 8.0 if raws is not None else None, refusal
         )
 
 
 FLIP, MOVES = parity(LITERT, flips=1), parity(LITERT, moves=2)
-BROKEN = RefusedForSafety("the runtimes score the same pictures differently", "train again")
+BROKEN = RefusedForSafety(Text("the runtimes score otherwise", "各推理引擎评分不同"), "train again")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,18 @@ def test_a_package_without_litert_says_so_loudly() -> None:
     assert network_table(found).count("REFUSED") == 6
 
 
+def test_why_a_file_is_refused_is_told_in_both_languages() -> None:
+    found = networks({"int8 per-channel": FLIP, "int8 weights": BROKEN, "float32": MOVES})
+    shown = network_table(found)
+    for english, chinese in (
+        ("turns OK into NG or NG into OK on 1 of 30 pictures (a.png)", "在 30 张图像中的 1 张上把 OK 判为 NG"),
+        ("the runtimes score otherwise", "各推理引擎评分不同"),
+        ("moves 2 of 30 pictures to or from RECHECK, 1 % is the most", "使 30 张图像中的 2 张转入或转出复检"),
+    ):
+        assert english in shown and chinese in shown
+        assert f"已拒绝：{LITERT} {english[:10]}" not in shown
+
+
 def test_figures_carry_agreement_size_time_and_its_ratio_to_fp32() -> None:
     figures = network_figures(networks({}))
     (row,) = figures["tried"]  # type: ignore[misc]
@@ -116,8 +128,10 @@ def test_figures_carry_agreement_size_time_and_its_ratio_to_fp32() -> None:
 def test_a_file_without_clear_golden_frames_is_taken_back() -> None:
     trials, offer, judged = first_that_agrees(OFFERS, FakeBench())
     assert offer is not None
-    further = Further((offer,), trials, (), judged).without(offer, "only 2 good frames")
-    assert not further.shipped and further.litert is None and further.trials[0].refusal == "only 2 good frames"
+    further = Further((offer,), trials, (), judged).without(offer, Text("only 2 good frames", "合格图像仅 2 张"))
+    assert not further.shipped and further.litert is None and further.trials[0].refusal is not None
+    shown = network_table(Networks(further.trials, (), 1, 10.0))
+    assert "REFUSED: only 2 good frames" in shown and "已拒绝：合格图像仅 2 张" in shown
 
 
 def test_a_converter_that_fails_leaves_litert_out_and_the_rest_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +168,7 @@ def test_a_runtime_asked_for_by_name_must_be_there(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_symmetric_file_has_no_time_on_this_machine_and_is_not_called_certified() -> None:
-    trial = Trial(SYMMETRIC, "int8 QDQ S8S8 per-channel symmetric", 800_000, parity(SYMMETRIC), None, None, "")
+    trial = Trial(SYMMETRIC, "int8 QDQ S8S8 per-channel symmetric", 800_000, parity(SYMMETRIC), None, None, None)
     (told,) = sentences(Networks((trial,), (), 1, 10.0))
     assert "certify it on the device" in told and " ms" not in told
 

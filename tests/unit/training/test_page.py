@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.page import Text, figure, heading, page, paragraph, table
+from training.page import figure, heading, page, paragraph, table
+from training.text import Text
 
 
 def test_every_sentence_stands_in_both_languages_and_one_switch_chooses() -> None:

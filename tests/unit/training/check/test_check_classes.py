@@ -14,7 +14,7 @@ from training.check.look import Look
 from training.check.shortcuts import check_shortcuts, guessing, ranking
 from training.check.sizes import check_sizes
 from training.exif import Exif
-from training.page import Text
+from training.text import Text
 
 
 def test_nothing_at_all_is_an_error() -> None:

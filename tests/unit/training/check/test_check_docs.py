@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.looks import look
 from training.check.findings import CODES, Finding, Severity, many, printable
-from training.page import Text
+from training.text import Text
 
 DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "check-data.md"
 

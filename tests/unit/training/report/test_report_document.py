@@ -10,11 +10,11 @@ import pytest
 from models.decision import Limits, Outcome
 from tests.fakes.finished import HOSTILE, finished_run
 from training.data.dataset import Picture
-from training.page import Text
 from training.report.account import Account, Remark, account_of
 from training.report.document import html
 from training.report.pictures import MOST, Seen, caption, worst
 from training.report.summary import figures, sentences
+from training.text import Text
 
 LEAK = Remark(
     "copies", Text("Warning", "警告"), Text("Equal pictures", "相同图像"), Text("2 are", "2 张"), Text("Go", "删")
