@@ -8,8 +8,11 @@ flattens).
 
 Limits: `ok_below` stands a little above the highest good score (the order statistic that a certificate can use), unless
 known defects score lower: then it comes down to them, as far as the 90 % quantile of good parts, and what lies between
-is RECHECK. Known defects never move a limit up beyond the middle of the gap. Where none is known, `ng_from` stands no
-higher than half-way to the score of what no part looks like: where good parts differ much, nothing would reach it else.
+is RECHECK. Known defects never move a limit up beyond the middle of the gap. `ng_from` stands above every good score;
+where fewer than half of the known defects would reach it, up to one good picture in a hundred is left above: one that
+looks like a defect, or was called good by mistake, must not hand all defects to a person. Where no defect is known, it
+stands no higher than half-way to the score of what no part looks like: where good parts differ much, nothing would
+reach it else.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ Raws = NDArray[np.float64]
 _TAIL = ((0.0, 0.5), (1.0, 0.65), (2.0, 0.75), (4.0, 0.85), (10.0, 0.93), (30.0, 0.98), (200.0, 1.0))
 _OUTLIER_SHARE = 0.005
 _LOWEST_OK_QUANTILE = 0.90
+_LEFT_ABOVE_SHARE = 0.01
 _MIN_CORRELATION = 0.5
 _MAX_SCATTER_SPREADS = 0.5
 
@@ -114,8 +118,21 @@ def raw_limits(good: Raws, defective: Raws, reach: float | None = None) -> RawLi
             ng_from = top + min(0.6 * gap, 1.0 * spread)
         else:
             ok_below = max(min(ok_below, lowest * (1 - 1e-6)), float(np.quantile(good, _LOWEST_OK_QUANTILE)))
-            ng_from = max(top + 0.15 * spread, ok_below)
+            ng_from = max(_above_good(good, defective), ok_below)
     return RawLimits(ok_below, ng_from, None if len(defective) else _spare_rank(good))
+
+
+def _above_good(good: Raws, defective: Raws) -> float:
+    """A limit that half of the defects reach, with as few good scores above as that takes; above all if none does."""
+    first = _spare_rank(good)
+    last = max(first, round(len(good) * _LEFT_ABOVE_SHARE))
+    found = [_a_little_above(good, spared) for spared in range(first, last + 1)]
+    return next((limit for limit in found if float(np.median(defective)) >= limit), found[0])
+
+
+def _a_little_above(good: Raws, spared: int) -> float:
+    top = float(np.sort(good)[-1 - spared])
+    return top + 0.15 * max(top - float(np.median(good)), 1e-6)
 
 
 def limits_in_unit(limits: RawLimits, score_map: ScoreMap) -> Limits:

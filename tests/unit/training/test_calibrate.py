@@ -94,6 +94,24 @@ def test_a_defect_among_good_scores_makes_a_recheck_band() -> None:
     assert outcome_of(float(np.interp(lowest, score_map.raw, score_map.score)), unit) is Outcome.RECHECK
 
 
+def test_a_good_picture_that_looks_like_a_defect_does_not_keep_all_defects_from_being_ng() -> None:
+    good, bad = np.append(good_scores(99), 20.0), np.linspace(15, 21, 31)
+    limits = raw_limits(good, np.append(bad, 5.0))
+    assert float(np.sort(good)[-2]) < limits.ng_from < 10
+    assert raw_limits(good, np.append(bad, 5.0) + 5).ng_from > 20, "most defects are above it anyway"
+    few = np.append(good_scores(30), 20.0)
+    assert raw_limits(few, np.append(bad, 5.0)).ng_from > 20, "one of so few is more than one in a hundred"
+
+
+@given(SCORES, SCORES)
+def test_no_more_than_one_good_score_in_a_hundred_is_left_above_the_ng_limit(good: Raws, bad: Raws) -> None:
+    limits = raw_limits(good, bad)
+    left = int((good >= limits.ng_from).sum())
+    assert left <= max(len(good) // 200, round(len(good) / 100))
+    if left > len(good) // 200:
+        assert (bad >= limits.ng_from).mean() >= 0.5
+
+
 def test_one_outlier_among_many_good_pictures_does_not_move_the_limit() -> None:
     good = np.append(good_scores(399), 100.0)
     assert raw_limits(good, NONE).ok_below < 10 and raw_limits(good, NONE).spare_rank == 2
