@@ -106,7 +106,7 @@ def first_through_the_gate(
     Raises:
         RefusedForSafety: the reference itself says nothing.
     """
-    reach = _reach(tensors, network)
+    reach = reach_of(tensors, network)
     found: list[tuple[CrossFit, Calibration]] = []
     silent: list[RefusedForSafety] = []
     for candidate in tried[:_ATTEMPTS]:
@@ -163,7 +163,7 @@ def of_reference(names: Sequence[str], best: HeldOut, reach: float | None = None
     return Calibration(tuple(names), raws, scores_in_unit(raws, maps), maps, raw, limits, ())
 
 
-def _reach(tensors: Tensors, network: bytes) -> Callable[[CrossFit], float | None]:
+def reach_of(tensors: Tensors, network: bytes) -> Callable[[CrossFit], float | None]:
     """What a scorer says of what no part looks like, where no defect shows how far scores go: None where one does."""
     if tensors.defective:
         return lambda _: None

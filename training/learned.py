@@ -55,11 +55,11 @@ Tried = tuple[FitData, list[tuple[Fitted, CrossFit]]]
 
 @dataclass(frozen=True, slots=True)
 class Teaching:
-    """`held_out`: what is kept from learning; `checkpoint`: where a stopped run goes on."""
+    """`held_out`: what is kept from learning; `checkpoint`: where a stopped run goes on, None nowhere."""
 
     held_out: DataSet
     part: Part
-    checkpoint: Checkpoint
+    checkpoint: Checkpoint | None
 
 
 def learned(ground: Ground, teaching: Teaching) -> Contest:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from training.commands.cache import Caching, cache_options
 from training.guard import guarded, need_training_libraries, refuse_taken
 
+if TYPE_CHECKING:
+    from training.declared import Asked as Mode
+
 _COUNTS = "1,5,10,25,all"
+_MODES = ("auto", "mixed", "segmentation")
 
 
 def _counts(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int | None, ...]:
@@ -38,8 +43,14 @@ def _counts(_context: click.Context, _parameter: click.Parameter, value: str) ->
 @click.option("--split", required=True, metavar="NAME", help="DATA/splits/NAME.csv (or a file): its test judges.")
 @click.option("--defects", default=_COUNTS, show_default=True, callback=_counts, help="How many, of all classes.")
 @click.option("--repeats", default=3, show_default=True, type=click.IntRange(1, 20), help="Draws of each number.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same data and seed, same curve.")
-@click.option("--size", default=256, show_default=True, type=click.IntRange(64, 1024), help="Network input, pixels.")
+@click.option(
+    "--mode",
+    type=click.Choice(_MODES),
+    help="mixed: frozen network, seconds a point; segmentation: one is taught at each; auto: as okng train would.  "
+    "[default: mixed]",
+)
+@click.option("--seed", type=click.IntRange(0), help="Same data and seed, same curve.  [default: 0]")
+@click.option("--size", type=click.IntRange(64, 1024), help="Network input, pixels.  [default: 256]")
 @click.option("--geometry", type=click.Path(path_type=Path), help="TOML file as for okng train.")
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file as for okng train.")
 @click.option("--page", type=click.Path(path_type=Path), metavar="HTML", help="Write it with charts, in two languages.")
@@ -51,8 +62,9 @@ def curve(
     split: str,
     defects: tuple[int | None, ...],
     repeats: int,
-    seed: int,
-    size: int,
+    mode: Mode | None,
+    seed: int | None,
+    size: int | None,
     geometry: Path | None,
     config: Path | None,
     page: Path | None,
@@ -62,13 +74,14 @@ def curve(
 ) -> None:
     """Say what more defective pictures would bring: train on some of DATA's, judge the same unseen ones each time.
 
-    Each point is kept in the cache: the same command goes on where it was stopped.
+    Each point is kept in the cache, a network that is taught after each epoch: the same command goes on where it was
+    stopped.
     """
     need_training_libraries()
 
     def work() -> None:
         from models.durable import write_atomically
-        from training.config import TrainConfig
+        from training.config import SIZE_PX, TrainConfig
         from training.curve import tell
         from training.curve.measure import Asked, measure
         from training.curve.steps import steps
@@ -80,8 +93,13 @@ def curve(
 
         if page is not None:
             refuse_taken(page, force)
+        declared = read_declared(config)
+        said = declared.train
         own = TrainConfig(
-            seed=seed, size_px=size, geometry=asked_geometry(geometry, None), declared=read_declared(config)
+            seed=said.seed if seed is None else seed,
+            size_px=size or said.size_px or SIZE_PX,
+            geometry=asked_geometry(geometry, None),
+            declared=declared.in_mode(mode or (said.mode if "mode" in said.model_fields_set else "mixed")),
         )
         store = caching.store()
         place = store.root / CURVES if isinstance(store, Cache) and store.writable else None

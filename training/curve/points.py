@@ -22,13 +22,26 @@ import numpy as np
 from models.durable import write_atomically
 from models.instructions import instruction_set
 from training.data.dataset import Picture
+from training.learning.checkpoint import Checkpoint
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "onnx", "onnxruntime", "torch")
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """Which defective pictures a point trains on: `chosen`, rising indices, `count` of them, in one repeat's order."""
+
+    count: int
+    repeat: int
+    chosen: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
-    """A training on `defects` defective pictures: `scores` of the test pictures `names`, and its own limits."""
+    """A training on `defects` defective pictures: `scores` of the test pictures `names`, and its own limits.
+
+    `taught`: whether a network was taught, or scorers were fitted to the frozen one.
+    """
 
     defects: int
     repeat: int
@@ -37,6 +50,7 @@ class Point:
     scores: tuple[float, ...]
     ok_below: float
     ng_from: float
+    taught: bool = False
 
 
 def nested(defective: Sequence[Picture], repeat: int) -> list[int]:
@@ -68,10 +82,20 @@ class Kept:
         return None
 
     def put(self, point: Point) -> None:
-        """Raises OSError: it cannot be written."""
+        """Keep a point, and forget what it was learned from. Raises OSError: it cannot be written."""
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._file(point.defects, point.repeat), json.dumps(asdict(point)).encode())
+            file = self._file(point.defects, point.repeat)
+            write_atomically(file, json.dumps(asdict(point)).encode())
+            file.with_suffix(".pt").unlink(missing_ok=True)
+
+    def checkpoint(self, defects: int, repeat: int) -> Checkpoint | None:
+        """Where a network that is taught for a point goes on after a stop."""
+        if self._folder is None:
+            return None
+        self._folder.mkdir(parents=True, exist_ok=True)
+        file = self._file(defects, repeat)
+        return Checkpoint(file.with_suffix(".pt"), file.stem)
 
     def _file(self, defects: int, repeat: int) -> Path:
         said = json.dumps([self._said, defects, repeat, code_hash()], sort_keys=True)

@@ -27,13 +27,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Figures of one count, over all repeats; `brought`: points of AUROC more than at the count before."""
+    """Figures of one count, over all repeats; `brought`: points of AUROC more than at the count before.
+
+    `taught`: the share of the repeats in which a network was taught.
+    """
 
     defects: int
     auroc: Ranged
     escapes: Ranged
     overkill: Ranged
     brought: Ranged | None
+    taught: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def steps(measured: Measured, seed: int = 0) -> list[Step]:
                 _rare(_ranged(escapes, drawn[count][:, 1]), groups[0]),
                 _rare(_ranged(overkill, drawn[count][:, 2]), groups[1]),
                 brought,
+                float(np.mean([point.taught for point in measured.points[count]])),
             )
         )
     return found
@@ -126,6 +131,12 @@ def outlook(found: Sequence[Step]) -> Text:
     if last.brought is None or last.brought.interval is None:
         return Text(
             "With one count alone nothing can be said of more defects.", "只有一个数量，无法判断更多缺陷图像的作用。"
+        )
+    if last.taught != found[-2].taught:
+        return Text(
+            f"At {last.defects} defective pictures a network is taught and before it was not, or the other way round: "
+            f"what {_MORE} more would bring cannot be told from these two.",
+            f"缺陷图像为 {last.defects} 张时与之前的方式不同（是否训练网络），无法据此判断再增加 {_MORE} 张的作用。",
         )
     before, (low, high) = found[-2].defects, last.brought.interval
     gap = f"{100 * last.brought.value:+.2f} ({100 * low:+.2f} – {100 * high:+.2f})"

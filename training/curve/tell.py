@@ -19,14 +19,23 @@ _HOW = Text(
 )
 _NOISE = Text(
     "Intervals are 95 %: groups of test pictures and repeats are drawn again, and none is narrower than so many test "
-    "pictures can prove. With few repeats they are rough. The scorer is that of good parts alone or the same with "
-    "shown defects, whichever cross-fitting prefers; a full training compares more of them and may do better.",
-    "区间为 95 %：对测试图像的分组和重复次数重抽样，且不窄于测试图像数量所能证明的范围；重复次数少时较粗略。"
-    "评分器为仅用合格件或加入已知缺陷两者之一，由交叉拟合选择；完整训练会比较更多方案，结果可能更好。",
+    "pictures can prove. With few repeats they are rough.",
+    "区间为 95 %：对测试图像的分组和重复次数重抽样，且不窄于测试图像数量所能证明的范围；重复次数少时较粗略。",
 )
+_FROZEN = Text(
+    "Where the network is frozen, the scorer is that of good parts alone or the same with shown defects, whichever "
+    "cross-fitting prefers; a full training compares more of them and may do better.",
+    "网络固定时，评分器为仅用合格件或加入已知缺陷两者之一，由交叉拟合选择；完整训练会比较更多方案，结果可能更好。",
+)
+_TAUGHT = Text(
+    "Where a network is taught, each repeat is a whole training with a seed of its own.",
+    "训练网络时，每次重复都是一次使用各自随机种子的完整训练。",
+)
+_AUROC = Text("AUROC", "AUROC")
 _HEAD = (
     Text("defective pictures", "缺陷图像数"),
-    Text("AUROC", "AUROC"),
+    Text("network", "网络"),
+    _AUROC,
     Text("escapes (OK)", "漏检（OK）"),
     Text("overkill (NG)", "过杀（NG）"),
     Text("AUROC more than before", "AUROC 较前增加"),
@@ -39,8 +48,8 @@ def as_text(measured: Measured, found: Sequence[Step]) -> str:
     for step in found:
         more = "" if step.brought is None else f"; AUROC {_signed(step.brought)} points more"
         lines.append(
-            f"{step.defects:6} defective: AUROC {step.auroc}, escapes {_percent(step.escapes)}, "
-            f"overkill {_percent(step.overkill)}{more}"
+            f"{step.defects:6} defective, network {_way(step).en}: AUROC {step.auroc}, "
+            f"escapes {_percent(step.escapes)}, overkill {_percent(step.overkill)}{more}"
         )
     return "\n".join([*lines, outlook(found).en, *measured.notes])
 
@@ -55,7 +64,8 @@ def as_dict(measured: Measured, found: Sequence[Step]) -> dict[str, object]:
             "overkill": step.overkill.figures(),
             "auroc_more_than_before": None if step.brought is None else step.brought.figures(),
             "repeats": [
-                {"repeat": point.repeat, "candidate": point.candidate} for point in measured.points[step.defects]
+                {"repeat": point.repeat, "candidate": point.candidate, "taught": point.taught}
+                for point in measured.points[step.defects]
             ],
         }
         for step in found
@@ -79,15 +89,16 @@ def as_page(measured: Measured, found: Sequence[Step]) -> str:
     caught = [_turned(_ends(step.escapes)) for step in found]
     share = Text("share of defects not OK", "未判 OK 的缺陷比例")
     drawn = [
-        chart(names, [_ends(one) for one in aurocs], _HEAD[0], _HEAD[1], _lowest(aurocs)),
+        chart(names, [_ends(one) for one in aurocs], _HEAD[0], _AUROC, _lowest(aurocs)),
         chart(names, caught, _HEAD[0], share, 0.0),
     ]
     rows: list[tuple[Said, ...]] = []
     for step in found:
         more = "" if step.brought is None else _signed(step.brought)
-        rows.append((step.defects, str(step.auroc), _percent(step.escapes), _percent(step.overkill), more))
+        rows.append((step.defects, _way(step), str(step.auroc), _percent(step.escapes), _percent(step.overkill), more))
     text = [title, paragraph(_counted(measured)), paragraph(outlook(found)), charts(drawn), table(_HEAD, rows)]
-    said: list[Said] = [_HOW, _NOISE, *measured.notes]
+    ways = [(_FROZEN, min(step.taught for step in found) < 1), (_TAUGHT, max(step.taught for step in found) > 0)]
+    said: list[Said] = [_HOW, _NOISE, *(text for text, told in ways if told), *measured.notes]
     notes = [paragraph(note, note=True) for note in said]
     return page("okng curve", [*text, *notes])
 
@@ -99,6 +110,13 @@ def _counted(measured: Measured) -> Text:
         f"{measured.good} good pictures to train on; {good} good and {bad} defective ones to test; {repeats} repeats.",
         f"训练用合格图像 {measured.good} 张；测试用合格 {good} 张、缺陷 {bad} 张；重复 {repeats} 次。",
     )
+
+
+def _way(step: Step) -> Text:
+    """Whether a network was taught, or in what share of the repeats."""
+    if step.taught in (0.0, 1.0):
+        return Text("taught", "训练") if step.taught else Text("frozen", "固定")
+    return Text(f"taught in {step.taught:.0%} of the repeats", f"{step.taught:.0%} 的重复中训练")
 
 
 def _turned(ends: tuple[float, float, float]) -> tuple[float, float, float]:

@@ -84,9 +84,9 @@ def kept(root: Path) -> list[Kept]:
 
 
 def remove_curves(root: Path) -> int:
-    """Remove the points of learning curves that `okng curve` keeps; how many bytes they were. Raises OSError."""
+    """Remove what `okng curve` keeps, points and stopped learning; how many bytes that was. Raises OSError."""
     removed = 0
-    for path in (root / CURVES).glob("*.json"):
+    for path in (one for kind in ("*.json", "*.pt") for one in (root / CURVES).glob(kind)):
         removed += path.stat().st_blocks * 512
         path.unlink(missing_ok=True)
     return removed

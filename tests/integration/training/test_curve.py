@@ -14,7 +14,10 @@ from training.commands.cache import cache
 from training.commands.curve import curve
 from training.commands.split import split
 from training.curve import measure as measure_module
+from training.learning import loop
 
+# Whole trainings: minutes where the machine has other things to do.
+pytestmark = pytest.mark.timeout(900)
 OPTIONS = ("--split", "default", "--size", "64", "--repeats", "1", "--json")
 
 
@@ -56,7 +59,7 @@ def test_a_stopped_curve_goes_on_without_training_a_point_again(
     def never(*_: object) -> None:
         raise AssertionError("a kept point was trained again")
 
-    monkeypatch.setattr(measure_module, "_features", never)
+    monkeypatch.setattr(measure_module, "stage_of", never)
     done = call(data, place, "--defects", "0,all", "--page", str(tmp_path / "curve.html"))
     assert done.exit_code == 0, done.stderr
     again = json.loads(done.stdout)
@@ -79,3 +82,55 @@ def test_clearing_the_cache_clears_its_points(first: dict[str, Any], place: Path
     assert len(list((place / "curves").iterdir())) == 2
     done = CliRunner().invoke(cache, ["clear", "--cache", str(place)])
     assert done.exit_code == 0 and not list((place / "curves").iterdir())
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Marked defects alone, so that a network can be taught."""
+    root = write_discs(tmp_path_factory.mktemp("marked"), good=44, scratches=16, stains=0)
+    assert CliRunner().invoke(split, [str(root), "--shares", "train=75,test=25"]).exit_code == 0
+    (root / "train.toml").write_text('[train]\nmode = "segmentation"\nsize_px = 64\nepochs = 2\n')
+    return root
+
+
+def teach(root: Path, place: Path) -> Result:
+    asked = ["--split", "default", "--config", str(root / "train.toml"), "--repeats", "1", "--defects", "1,all"]
+    return CliRunner().invoke(curve, [str(root), *asked, "--json", "--cache", str(place)])
+
+
+def test_a_network_is_taught_from_each_count_that_can_teach_one_and_goes_on_after_a_stop(
+    marked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unbroken = teach(marked, tmp_path / "unbroken")
+    assert unbroken.exit_code == 0, unbroken.stderr
+    one, every = json.loads(unbroken.stdout)["points"]
+    assert [row["repeats"][0]["taught"] for row in (one, every)] == [False, True]
+    assert any(term in every["repeats"][0]["candidate"] for term in ("image", "map"))
+
+    def stop(run: Any) -> None:
+        if run.done:
+            raise KeyboardInterrupt
+        epoch(run)
+
+    epoch = loop._Run.epoch
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._Run, "epoch", stop)
+        stopped = teach(marked, tmp_path / "stopped")
+    assert stopped.exit_code == 130 and len(list((tmp_path / "stopped" / "curves").glob("*.pt"))) == 1
+    resumed = teach(marked, tmp_path / "stopped")
+    assert resumed.exit_code == 0 and "goes on after 1 of 2 epochs" in resumed.stderr, resumed.stderr
+    again = json.loads(resumed.stdout)
+    assert again["taken_from_before"] == 1 and again["points"] == json.loads(unbroken.stdout)["points"]
+    assert not list((tmp_path / "stopped" / "curves").glob("*.pt"))
+    points = [{one.read_bytes() for one in (tmp_path / of / "curves").iterdir()} for of in ("unbroken", "stopped")]
+    assert points[0] == points[1]
+
+
+def test_a_mode_that_shows_no_defects_or_cannot_be_is_refused(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text('[train]\nmode = "good"\n')
+    done = call(data, tmp_path / "c", "--config", str(tmp_path / "good.toml"))
+    assert done.exit_code == 2 and "ask for another one with --mode" in done.stderr
+    root = write_discs(tmp_path / "unmarked", good=24, scratches=0, stains=12)
+    assert CliRunner().invoke(split, [str(root), "--shares", "train=60,test=40"]).exit_code == 0
+    done = call(root, tmp_path / "c", "--mode", "segmentation")
+    assert done.exit_code == 2 and "mark some, or take --mode mixed" in done.stderr

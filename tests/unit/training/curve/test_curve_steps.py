@@ -41,6 +41,19 @@ def test_of_noise_nothing_is_promised() -> None:
     assert "nothing can be said" in outlook(found[:1]).en
 
 
+def test_which_points_taught_a_network_is_told_and_two_ways_are_not_taken_for_one() -> None:
+    of = measured({5: 0.02, 25: 0.15}, repeats=2, taught=(25,))
+    found = steps(of)
+    assert [step.taught for step in found] == [0.0, 1.0]
+    told, text, shown = outlook(found), as_text(of, found), as_page(of, found)
+    assert "cannot be told from these two" in told.en and "无法据此判断" in told.zh
+    assert "5 defective, network frozen" in text and "25 defective, network taught" in text
+    for part in ("cross-fitting prefers", "a whole training with a seed of its own", "固定", "训练网络时"):
+        assert part in shown
+    of = measured({25: 0.15}, repeats=3, taught=(25,))
+    assert "taught in 67% of the repeats" in as_text(of, steps(of)) and "67% 的重复中训练" in as_page(of, steps(of))
+
+
 def test_perfect_answers_keep_the_interval_that_so_many_pictures_can_prove() -> None:
     (found,) = steps(measured({5: 2.0}, each=10))
     exact = two_sided(0, 10)
@@ -52,7 +65,7 @@ def test_perfect_answers_keep_the_interval_that_so_many_pictures_can_prove() -> 
 def test_text_figures_and_page_say_it_in_both_languages() -> None:
     of = measured({1: 0.05, 5: 0.06, 25: 0.15})
     found = steps(of)
-    assert as_text(of, found).count("defective: AUROC") == 3 and "a note" in as_text(of, found)
+    assert as_text(of, found).count("defective, network frozen: AUROC") == 3 and "a note" in as_text(of, found)
     figures = json.loads(json.dumps(as_dict(of, found)))
     assert [row["defective"] for row in figures["points"]] == [1, 5, 25]
     assert all(len(row["escapes"]["interval_95"]) == 2 for row in figures["points"])
@@ -75,6 +88,17 @@ def test_a_kept_point_comes_back_and_nothing_else_does(tmp_path: Path) -> None:
     nowhere = Kept(None, {})
     nowhere.put(point)
     assert nowhere.get(5, 1) is None
+
+
+def test_a_point_that_is_kept_needs_no_checkpoint_any_more(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "curves", {})
+    own, other = kept.checkpoint(5, 1), kept.checkpoint(5, 2)
+    assert own is not None and other is not None and own.load() is None
+    own.save({"done": 1})
+    other.save({"done": 2})
+    assert own.load() == {"done": 1} and other.load() == {"done": 2}
+    kept.put(Point(5, 1, "x", ("a",), (0.1,), 0.4, 0.5, True))
+    assert own.load() is None and other.load() == {"done": 2} and Kept(None, {}).checkpoint(5, 1) is None
 
 
 def test_other_code_takes_no_point_of_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
