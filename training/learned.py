@@ -34,7 +34,7 @@ from training.learning.loop import learn
 from training.progress import Progress
 from training.quantization.ladder import Ladder, Loss, tell_loss
 from training.tensors import Tensors, calibration_frames
-from training.terms import entry_for, evidence_of, mask_from, tried_with, ways, with_head, worth
+from training.terms import entry_for, evidence_of, mask_from, ranked, tried_with, ways, with_head
 from training.text import Text
 from training.tuning import tuned
 from training.unquantized import Unquantized
@@ -178,7 +178,8 @@ class _Scoring:
         # Tiles have no position in the picture that a Gaussian could stand for.
         for kind, shape, scaling in (one for one in _KINDS if features.one_view or one[0] != POSITION):
             found += self.of_kind(Candidate(kind, shape, scaling, views, 0.0), features, network)
-        return sorted(found, key=lambda one: worth(one[1]), reverse=True)
+        places = {id(one): place for place, one in enumerate(ranked([one for _, one in found]))}
+        return sorted(found, key=lambda pair: places[id(pair[1])])
 
     def of_kind(self, candidate: Candidate, features: FitData, network: Text) -> list[tuple[Fitted, CrossFit]]:
         """One distance, joined in every way."""

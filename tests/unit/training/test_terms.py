@@ -12,9 +12,11 @@ from models.heads import Evidence
 from tests.unit.training.fitting.test_fit import features
 from training.features import Seen
 from training.fitting.candidates import DEFAULT
+from training.fitting.crossfit import CrossFit
 from training.fitting.fit import Fitted, fit
 from training.fitting.sample import Sample
-from training.terms import Way, entry_for, evidence_of, mask_from, tried_with, ways, worth
+from training.metrics.ranking import auroc
+from training.terms import Way, entry_for, evidence_of, mask_from, ranked, tried_with, ways
 
 RNG = np.random.default_rng(1)
 GOOD = [Evidence(float(d), float(m), float(i)) for d, m, i in RNG.normal((5, -4, -3), (1, 0.5, 0.25), (40, 3))]
@@ -51,8 +53,33 @@ def test_the_distance_finds_what_nobody_showed_and_stays_unless_it_harms() -> No
     assert unknown.raw(left) < max(one.raw(left) for one in GOOD)
     fitted = _fitted()
     results = {way: tried_with(fitted, entry_for(way, (), GOOD, 0.0), way, GOOD, BAD) for way in ways()}
-    for way in (Way(True, True, True), Way(False, True, True), Way(True, False, True)):
-        assert worth(results[way]) > worth(results[replace(way, distance=False)])
+    found = ranked(list(results.values()))
+    assert all("distance" in one.candidate.terms for one in found[:3]), "all tell the known defects alike"
+
+
+def tried(terms: str, good: NDArray[np.float64], bad: NDArray[np.float64]) -> CrossFit:
+    return CrossFit(replace(DEFAULT, terms=terms), (), (), good, bad)
+
+
+def test_the_distance_is_given_up_only_beyond_what_chance_explains() -> None:
+    rng = np.random.default_rng(0)
+    few, many = ((rng.normal(0, 1, count), rng.normal(3, 1, count)) for count in (60, 4000))
+    for (good, bad), kept in ((few, True), (many, False)):
+        worse = tried("image + distance", good + rng.normal(0, 0.6, len(good)), bad + rng.normal(0, 0.6, len(bad)))
+        better = tried("image", good, bad)
+        gained = 100 * (auroc(good, bad) - auroc(worse.good, worse.defective))
+        assert gained > 0.2, "more points than keeping it is worth, were they no chance"
+        assert ranked([better, worse])[0] is (worse if kept else better)
+
+
+def test_a_gap_decides_only_where_as_much_is_told() -> None:
+    good, bad = np.linspace(0, 1, 41), np.append(np.linspace(1.1, 5, 40), 0.9)
+    wide = tried("map + distance", np.append(good[:-1], 4.9), np.append(np.linspace(50, 90, 40), 0.5))
+    close = tried("image + distance", good, bad)
+    assert auroc(close.good, close.defective) > auroc(wide.good, wide.defective)
+    assert ranked([wide, close])[0] is close and ranked([close, wide])[0] is close
+    far = tried("image + map + distance", good, bad + 0.6)
+    assert ranked([tried("image + distance", good, bad + 0.2), far])[0] is far, "both tell all"
 
 
 def _drawn(logit: float, side: int, halo: float) -> tuple[Seen, tuple[NDArray[np.bool_]]]:
