@@ -20,7 +20,7 @@ from appliance.cameras.flange import draw
 from appliance.demo.watcher import Watcher
 from firmware_bridge.line import OfflineReason
 from tests.fakes.film import HttpCamera, RtspCamera, write_film
-from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, simulator, transcript, write_config
+from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, certify, simulator, transcript, write_config
 from tests.fakes.odd_camera import OddCamera, Send, multipart, part, steadily
 from tests.fakes.waiting import until
 
@@ -80,7 +80,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Line]]:
             recipe={"exposure_within_ms": 600, "deadline_ms": 1500},
             plc={"enabled": True, "port": tmp_path / "plc"},
         )
-        running.append(Running([*OKNG, "run", "--config", config], tmp_path / "station.log"))
+        running.append(Running([*OKNG, "run", "--config", certify(config)], tmp_path / "station.log"))
         asking = simulator(tmp_path / "plc", tmp_path / "plc.jsonl", interval_ms=100)
         running.append(Running(asking, tmp_path / "simulator.log"))
         return Line(tmp_path, watcher, running[0])

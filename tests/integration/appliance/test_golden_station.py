@@ -16,7 +16,7 @@ from firmware_bridge.line import Evaluation, OfflineReason
 from firmware_bridge.plc_program import Block
 from firmware_bridge.registers import Flag
 from tests.fakes.hand_plc import HandPlc
-from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, okng, write_config
+from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, certify, okng, write_config
 
 GOLDEN = """
 [recipe.golden]
@@ -75,7 +75,7 @@ def start(config: Path, plc: HandPlc) -> None:
 
 
 def test_production_waits_for_golden_parts_and_none_of_them_passes(tmp_path: Path, drawn: tuple[Path, Path]) -> None:
-    config = make_station(tmp_path, drawn, "oxoxo", '["start"]')
+    config = certify(make_station(tmp_path, drawn, "oxoxo", '["start"]'))
     with (
         HandPlc(tmp_path / "plc") as plc,
         Running([*OKNG, "run", "--config", config], tmp_path / "station.log") as station,

@@ -13,7 +13,7 @@ import pytest
 
 from appliance.demo.watcher import Watcher
 from appliance.doctor.registry import CHECKS
-from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, okng, simulator, transcript, write_config
+from tests.fakes.line import DEMO_PACKAGE, OKNG, Running, certify, okng, simulator, transcript, write_config
 from tests.fakes.mosquitto import Listener, Mosquitto, free_port
 from tests.fakes.waiting import until
 
@@ -52,6 +52,7 @@ def test_beside_a_running_station_nothing_is_taken_from_it(tmp_path: Path, broke
         mqtt={"enabled": True, "port": broker.port},
     )
     watcher = Watcher(tmp_path / "state" / "run" / "station.sock")
+    certify(config)
     asking = simulator(tmp_path / "plc", tmp_path / "plc.jsonl", interval_ms=100)
     with (
         Listener(broker.port, topic=f"okng/v1/{PATH}/#") as listener,
