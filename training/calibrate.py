@@ -107,7 +107,7 @@ def map_through_line(reference: ScoreMap, own: Raws, reference_raws: Raws) -> Sc
 def raw_limits(good: Raws, defective: Raws, reach: float | None = None) -> RawLimits:
     """Default limits in raw units; see the module's docstring. `reach`: the score of what no part looks like."""
     top, spread = top_good(good), _spread(good)
-    ok_below, ng_from = top + 0.15 * spread, top + 0.6 * spread
+    ok_below, ng_from = _a_little_above(good, _spare_rank(good)), top + 0.6 * spread
     if reach is not None and reach > ok_below:
         ng_from = min(ng_from, (ok_below + reach) / 2)
     if len(defective):

@@ -20,11 +20,10 @@ from models.heads import Evidence, Head
 from models.scorer_entry import HeadEntry, TermEntry
 from models.scorers import Scorer, score_views
 from training.features import ALL_STRIDES, Seen
-from training.fitting.choose import merit, noise
+from training.fitting.choose import merit, noise, points
 from training.fitting.crossfit import CrossFit
 from training.fitting.fit import Fitted
 from training.fitting.sample import Mask, select
-from training.metrics.ranking import auroc
 from training.networks.network import MAP_STRIDE
 
 # So low that no logit lies below: the term is linear.
@@ -130,18 +129,14 @@ def ranked(tried: Sequence[CrossFit]) -> list[CrossFit]:
 
     Those without the distance stand behind those with it, unless the best of them is clearly better.
     """
-    falling = sorted(tried, key=lambda one: (_points(one), merit(one)), reverse=True)
+    falling = sorted(tried, key=lambda one: (points(one), merit(one)), reverse=True)
     watching = [one for one in falling if "distance" in one.candidate.terms]
     blind = [one for one in falling if "distance" not in one.candidate.terms]
     if not watching or not blind:
         return falling
-    gained = _points(blind[0]) - _points(watching[0])
+    gained = points(blind[0]) - points(watching[0])
     clearly = gained > max(_WORTH_POINTS, _ERRORS * noise(blind[0], watching[0]))
     return [*blind, *watching] if clearly else [*watching, *blind]
-
-
-def _points(result: CrossFit) -> float:
-    return 100.0 * auroc(result.good, result.defective)
 
 
 def mask_from(seen: Sequence[Seen], masks: Sequence[Sequence[Mask | None]], labels: Sequence[str]) -> float:

@@ -87,7 +87,7 @@ def ranked(tried: Sequence[CrossFit], in_order: bool = False) -> list[CrossFit]:
     falling = sorted(tried, key=merit, reverse=True)
     within = [one for one in falling if affordable(one.candidate)]
     beyond = [one for one in falling if not affordable(one.candidate)]
-    if within and beyond and not clearly_better(max(beyond, key=_points), max(within, key=_points)):
+    if within and beyond and not clearly_better(max(beyond, key=points), max(within, key=points)):
         competing, rest = within, beyond
     else:
         competing, rest = falling, []
@@ -106,10 +106,11 @@ def clearly_better(one: CrossFit, other: CrossFit) -> bool:
 
     By AUROC alone: where defects are told from good parts anyway, a wider gap is not worth it.
     """
-    return _points(one) - _points(other) > max(_POINTS, _ERRORS * noise(one, other))
+    return points(one) - points(other) > max(_POINTS, _ERRORS * noise(one, other))
 
 
-def _points(result: CrossFit) -> float:
+def points(result: CrossFit) -> float:
+    """AUROC of what a choice goes by, 100 at most."""
     return 100.0 * auroc(result.good, result.to_tell)
 
 
@@ -121,7 +122,7 @@ def merit(result: CrossFit) -> float:
     """
     high, middle = np.quantile(result.good, (0.95, 0.5))
     gap = (np.quantile(result.to_tell, 0.05) - high) / max(high - middle, 1e-9)
-    return _points(result) + float(np.clip(gap, -1.0, 4.0)) / 2.0
+    return points(result) + float(np.clip(gap, -1.0, 4.0)) / 2.0
 
 
 def tail(result: CrossFit) -> float:
