@@ -130,6 +130,7 @@ def learn_config(spec: TrainSpec, inputs: Inputs, part: Part, task: Task, exampl
         quarters=part.rotation in ("quarter", "any") and width == height,
         gain=0.0 if part.light_varies is False else usual.gain,
         gamma=0.0 if part.light_varies is False else usual.gamma,
+        contrast=0.0 if part.light_varies is False else usual.contrast,
     )
 
 

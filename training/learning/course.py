@@ -42,6 +42,8 @@ class Course:
 class LearnConfig:
     """`epochs`: how often as many pictures are shown as there are; `mirror`, `turn_deg`, …: how far views may go.
 
+    `gain`, `gamma`, `contrast` are natural logarithms of the largest factors; `contrast` is about the picture's mean.
+    `sharpness`: how much of what a blur takes away may be missing or be there twice.
     What works at strides 2 and 4 keeps its ImageNet weights.
     """
 
@@ -58,6 +60,8 @@ class LearnConfig:
     shift: float = 0.06
     gain: float = 0.25
     gamma: float = 0.3
+    contrast: float = 0.4
+    sharpness: float = 1.0
     noise_levels: float = 4.0
     drawn_share: float = 0.15
     noise_share: float = 0.1

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from training.learning.course import IGNORED, Course, Example, LearnConfig
 
+_OTHER_FOCUS = 0.6
+_BLUR_PX = (0.5, 1.5)
+
 Batch = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64]]
 
 
@@ -86,7 +89,13 @@ def _lit(pixels: NDArray[np.uint8], config: LearnConfig, rng: np.random.Generato
     levels = np.arange(256) / 255.0
     levels = levels ** float(np.exp(rng.uniform(-config.gamma, config.gamma)))
     levels = 255.0 * levels * float(np.exp(rng.uniform(-config.gain, config.gain)))
+    centre = float(np.interp(float(pixels.mean()), np.arange(256), levels))
+    levels = centre + (levels - centre) * float(np.exp(rng.uniform(-config.contrast, config.contrast)))
     seen = cv2.LUT(pixels, np.clip(np.round(levels), 0, 255).astype(np.uint8))
+    if config.sharpness and rng.random() < _OTHER_FOCUS:
+        soft = cv2.GaussianBlur(seen, (0, 0), float(rng.uniform(*_BLUR_PX)))
+        more = float(rng.uniform(-config.sharpness, config.sharpness))
+        seen = cv2.addWeighted(seen, 1.0 + more, soft, -more, 0.0)
     if config.noise_levels and rng.random() < 0.5:
         grain = rng.standard_normal((*seen.shape[:2], 1), np.float32) * np.float32(rng.uniform(0, config.noise_levels))
         seen = np.clip(np.round(seen + grain), 0, 255).astype(np.uint8)

@@ -53,5 +53,6 @@ def test_answers_allow_and_forbid() -> None:
     lying = config(TrainSpec(), Part(rotation="any"), flipped)
     assert lying.quarters and lying.mirror_x and lying.mirror_y
     fixed = config(TrainSpec(), Part(rotation="none", light_varies=False), flipped)
-    assert fixed.mirror_x and not (fixed.quarters or fixed.mirror_y) and fixed.gain == fixed.gamma == 0.0
+    assert fixed.mirror_x and not (fixed.quarters or fixed.mirror_y)
+    assert fixed.gain == fixed.gamma == fixed.contrast == 0.0 and fixed.sharpness == LearnConfig().sharpness
     assert not config(TrainSpec(), Part(rotation="any"), Shown((320, 256))).quarters
