@@ -19,22 +19,21 @@ def said(tried: Sequence[CrossFit]) -> Text | None:
     if not dear:
         return None
     best = max(dear, key=lambda one: _ahead(one, chosen))
+    name = best.candidate.said
     ahead, share, wanted = _ahead(best, chosen), cost(chosen.candidate), cost(best.candidate)
     return Text(
-        f"{best.candidate} was ahead by {ahead:.2f} points of AUROC, but judging with it would take about {wanted:.2f} "
+        f"{name.en} was ahead by {ahead:.2f} points of AUROC, but judging with it would take about {wanted:.2f} "
         f"of the bare fp32 trunk's time instead of {share:.2f}; beyond {BUDGET:g} only one that is clearly better is "
         "taken.",
-        f"{best.candidate} 的 AUROC 高出 {ahead:.2f} 个百分点，但用它判定约需裸 fp32 主干网络时间的 {wanted:.2f} 倍"
+        f"{name.zh} 的 AUROC 高出 {ahead:.2f} 个百分点，但用它判定约需裸 fp32 主干网络时间的 {wanted:.2f} 倍"
         f"（入选者为 {share:.2f}）；超过 {BUDGET:g} 时只采用明显更优的方案。",
     )
 
 
 def _exceeded(chosen: CrossFit, cheaper: Sequence[CrossFit]) -> Text:
-    share = cost(chosen.candidate)
-    en = (
-        f"Judging with {chosen.candidate} takes about {share:.2f} of the bare fp32 trunk's time, more than {BUDGET:g}; "
-    )
-    zh = f"使用 {chosen.candidate} 判定约需裸 fp32 主干网络时间的 {share:.2f} 倍，超过 {BUDGET:g}；"
+    name, share = chosen.candidate.said, cost(chosen.candidate)
+    en = f"Judging with {name.en} takes about {share:.2f} of the bare fp32 trunk's time, more than {BUDGET:g}; "
+    zh = f"使用 {name.zh} 判定约需裸 fp32 主干网络时间的 {share:.2f} 倍，超过 {BUDGET:g}；"
     if not cheaper:
         return Text(en + "none that takes less was compared.", zh + "没有比较过更省时的方案。")
     behind = -max(_ahead(one, chosen) for one in cheaper)

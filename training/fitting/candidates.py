@@ -5,6 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.scorers import ScorerShape
+from training.text import Text
+
+_ZH = {
+    "nearest_neighbour": "最近邻",
+    "gaussian": "高斯分布",
+    "position_gaussian": "逐位置高斯分布",
+    "deviation": "按标准差缩放",
+    "whitened": "白化",
+    "none": "无",
+    "turned": "旋转",
+    "shifted": "平移",
+    "image": "图像头",
+    "map": "缺陷图",
+    "distance": "与良品的距离",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +47,20 @@ class Candidate:
         taught = f", discriminator {self.taught:g}" if self.taught else ""
         told = f"{kind}, {top}, views {self.views}{taught}"
         return f"{self.terms}: {told}" if self.terms else told
+
+    @property
+    def said(self) -> Text:
+        """The same for people."""
+        shape = self.shape
+        strides = "+".join(str(stride) for stride in shape.strides)
+        top = "取峰值" if shape.top_fraction < 0.001 else f"取最高 {shape.top_fraction:.0%}"
+        told = (
+            f"{_ZH[self.kind]}，步幅 {strides}，网格 {shape.grid_stride}，{_ZH[self.scaling]}，"
+            f"{top}，平滑 {shape.smoothing_cells:g}，增强视图：{_ZH[self.views]}"
+        )
+        told += f"，判别器权重 {self.taught:g}" if self.taught else ""
+        terms = " + ".join(_ZH[term] for term in self.terms.split(" + ")) + "：" if self.terms else ""
+        return Text(str(self), terms + told)
 
 
 def _shape(grid: int, strides: tuple[int, ...], top: float = 0.01, smoothing: float = 0.7) -> ScorerShape:

@@ -43,7 +43,7 @@ class Contender:
     with heads of its own is judged with.
     """
 
-    name: str
+    name: Text
     auroc: float
     behind: Ranged | None
     cost: float | None = None
@@ -60,7 +60,7 @@ def contenders(run: TrainingRun) -> list[Contender]:
     best = _scores(run.crossfit)
     return [
         Contender(
-            str(one.candidate),
+            one.candidate.said,
             auroc(one.good, one.to_tell),
             None if one is run.crossfit else auroc_difference(best, _scores(one), bad, groups),
             None if one.candidate.terms else cost(one.candidate),
@@ -98,23 +98,23 @@ def verdict(found: Sequence[Contender]) -> Text:
     chosen = next(one for one in found if one.behind is None)
     others = [one for one in found if one.behind is not None]
     if not others:
-        return Text(f"{chosen.name} was the only one.", f"只有一个方案：{chosen.name}。")
+        return Text(f"{chosen.name.en} was the only one.", f"只有一个方案：{chosen.name.zh}。")
     second = max(others, key=lambda one: one.auroc)
     gap = second.behind
     sure = gap is not None and gap.interval is not None and gap.interval[0] > 0
     en = "more than the noise of this comparison" if sure else "within the noise of this comparison"
     zh = "超出比较的噪声" if sure else "在比较的噪声之内"
     return Text(
-        f"{chosen.name} was chosen among {len(found)}. It is ahead of the best of the others, {second.name}, by {gap} "
-        f"points: {en}. Of those that do equally well the one that is least work for a station is taken.",
-        f"在 {len(found)} 个方案中选择了 {chosen.name}；比其余最佳者（{second.name}）领先 {gap} 个百分点：{zh}。"
+        f"{chosen.name.en} was chosen among {len(found)}. It is ahead of the best of the others, {second.name.en}, "
+        f"by {gap} points: {en}. Of those that do equally well the one that is least work for a station is taken.",
+        f"在 {len(found)} 个方案中选择了 {chosen.name.zh}；比其余最佳者（{second.name.zh}）领先 {gap} 个百分点：{zh}。"
         "效果相当时，选用检测站计算量最小的方案。",
     )
 
 
 def figures(found: Sequence[Contender]) -> list[list[object]]:
     """The same for programs: [name, AUROC, how much better the chosen one is]."""
-    return [[one.name, one.auroc, None if one.behind is None else one.behind.figures()] for one in found]
+    return [[one.name.en, one.auroc, None if one.behind is None else one.behind.figures()] for one in found]
 
 
 def _scores(one: CrossFit) -> Raws:

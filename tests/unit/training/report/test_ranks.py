@@ -10,6 +10,7 @@ from models.intervals import two_sided
 from training.report.ranks import RECALLS, Ranged, auroc_difference, auroc_of, precision_curve
 from training.report.scored import Scored
 from training.report.tried import Contender, verdict
+from training.text import same
 
 
 def scored(good: list[float], bad: list[float], groups: list[str] | None = None) -> Scored:
@@ -54,9 +55,9 @@ def test_a_difference_that_may_be_zero_is_called_noise() -> None:
     groups = tuple(str(index) for index in range(60))
     best, near = bad + rng.normal(0, 0.5, 60), bad + rng.normal(0, 0.5, 60)
     far = rng.normal(0, 0.5, 60)
-    noise = Contender("near", 0.9, auroc_difference(best, near, bad, groups))
-    worse = Contender("far", 0.5, auroc_difference(best, far, bad, groups))
-    chosen = Contender("best", 0.95, None)
+    noise = Contender(same("near"), 0.9, auroc_difference(best, near, bad, groups))
+    worse = Contender(same("far"), 0.5, auroc_difference(best, far, bad, groups))
+    chosen = Contender(same("best"), 0.95, None)
     assert "within the noise" in verdict([chosen, noise]).en and "噪声之内" in verdict([chosen, noise]).zh
     assert "more than the noise" in verdict([chosen, worse]).en
     assert "only one" in verdict([chosen]).en
