@@ -37,6 +37,10 @@ class Ranged:
         low, high = self.interval
         return f"{100 * self.value:.2f} ({100 * low:.2f} – {100 * high:.2f})"
 
+    def negated(self) -> Ranged:
+        """The difference the other way round."""
+        return Ranged(-self.value, None if self.interval is None else (-self.interval[1], -self.interval[0]))
+
     def figures(self) -> dict[str, object]:
         """For programs."""
         ends = None if self.interval is None else [round(end, 5) for end in self.interval]

@@ -35,6 +35,13 @@ _NOTE = Text(
 )
 
 
+_RULE = Text(
+    "Of those that do equally well one that also sees what nobody showed, by its distance from good, goes first, then "
+    "the one that is least work for a station.",
+    "效果相当时，优先选用还能凭与良品的距离发现未见过缺陷的方案，其次选用检测站计算量最小的方案。",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
     """One candidate; `behind`: how much better the chosen one ranks the same pictures, None of the chosen one.
@@ -100,15 +107,22 @@ def verdict(found: Sequence[Contender]) -> Text:
     if not others:
         return Text(f"{chosen.name.en} was the only one.", f"只有一个方案：{chosen.name.zh}。")
     second = max(others, key=lambda one: one.auroc)
-    gap = second.behind
-    sure = gap is not None and gap.interval is not None and gap.interval[0] > 0
+    gap = second.behind or Ranged(0.0, None)
+    behind = gap.value < 0
+    if behind:
+        gap = gap.negated()
+    sure = gap.interval is not None and gap.interval[0] > 0
     en = "more than the noise of this comparison" if sure else "within the noise of this comparison"
     zh = "超出比较的噪声" if sure else "在比较的噪声之内"
+    if behind:
+        en = f"The best of the others, {second.name.en}, is ahead of it by {gap} points: {en}."
+        zh = f"其余最佳者（{second.name.zh}）比它领先 {gap} 个百分点：{zh}。"
+    else:
+        en = f"It is ahead of the best of the others, {second.name.en}, by {gap} points: {en}."
+        zh = f"它比其余最佳者（{second.name.zh}）领先 {gap} 个百分点：{zh}。"
     return Text(
-        f"{chosen.name.en} was chosen among {len(found)}. It is ahead of the best of the others, {second.name.en}, "
-        f"by {gap} points: {en}. Of those that do equally well the one that is least work for a station is taken.",
-        f"在 {len(found)} 个方案中选择了 {chosen.name.zh}；比其余最佳者（{second.name.zh}）领先 {gap} 个百分点：{zh}。"
-        "效果相当时，选用检测站计算量最小的方案。",
+        f"{chosen.name.en} was chosen among {len(found)}. {en} {_RULE.en}",
+        f"在 {len(found)} 个方案中选择了 {chosen.name.zh}。{zh}{_RULE.zh}",
     )
 
 

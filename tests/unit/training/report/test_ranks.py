@@ -61,4 +61,20 @@ def test_a_difference_that_may_be_zero_is_called_noise() -> None:
     assert "within the noise" in verdict([chosen, noise]).en and "噪声之内" in verdict([chosen, noise]).zh
     assert "more than the noise" in verdict([chosen, worse]).en
     assert "only one" in verdict([chosen]).en
+
+
+def test_one_that_was_taken_though_another_is_ahead_is_not_said_to_be_ahead() -> None:
+    ahead = Contender(same("other"), 0.96, Ranged(-0.0012, (-0.0026, 0.0011)))
+    said = verdict([ahead, Contender(same("taken"), 0.95, None)])
+    assert "The best of the others, other, is ahead of it by 0.12 (-0.11 – 0.26) points: within the noise" in said.en
+    assert "其余最佳者（other）比它领先 0.12" in said.zh and "sees what nobody showed" in said.en
+    clear = verdict(
+        [Contender(same("other"), 0.97, Ranged(-0.02, (-0.03, -0.01))), Contender(same("taken"), 0.95, None)]
+    )
+    assert "is ahead of it by 2.00 (1.00 – 3.00) points: more than the noise" in clear.en
+
+
+def test_nothing_differs_from_itself() -> None:
+    bad, groups = np.arange(60) >= 40, tuple(str(index) for index in range(60))
+    best = bad + np.random.default_rng(0).normal(0, 0.5, 60)
     assert auroc_difference(best, best, bad, groups) == Ranged(0.0, (0.0, 0.0))
