@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 _PASSES, _MOVES, _PAIRS = 20, 48, 24
 # So many starts for so many kinds of groups: few of them are tried often, in another order every time.
-_STARTS = ((200, 6), (5000, 3))
+_STARTS = ((16, 48), (200, 6), (5000, 3))
 _DECIMALS = 9  # what sums differ by from machine to machine must decide nothing
 _FREE = -1
 
