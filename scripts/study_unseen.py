@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a training finds of defects that nobody showed it: classes are kept from it, and it is asked about them.
 
-    ./scripts/study_unseen.py DATA --split NAME --without CLASS [CLASS …] [--seed 0] [--work DIR]
+    ./scripts/study_unseen.py DATA --split NAME --without CLASS [CLASS …] --work DIR [--seed 0]
 
 DATA is a data set of okng with a split. Whatever bears a class of `--without` goes to the test, wherever the split has
 it; all else stays where it is. `okng train` learns from the rest as it always does. Told are, by the station's own code
@@ -48,9 +48,9 @@ def bearing(data: DataSet, classes: Collection[str]) -> frozenset[str]:
     Raises:
         BadData: none bears one of them.
     """
-    known = {label for picture in data.pictures for label in picture.labels}
+    known = {label for picture in data.pictures for label in picture.labels} - {GOOD}
     if strangers := sorted(set(classes) - known):
-        raise BadData(f"no picture shows {strangers[0]}; there are {', '.join(sorted(known - {GOOD}))}")
+        raise BadData(f"no picture shows {strangers[0]}; there are {', '.join(sorted(known))}")
     return frozenset(picture.name for picture in data.pictures if set(picture.labels) & set(classes))
 
 
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--split", required=True)
     parser.add_argument("--without", nargs="+", required=True, metavar="CLASS")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--work", type=Path, default=Path("unseen"), help="for package and split  [default: unseen]")
+    parser.add_argument("--work", type=Path, required=True, help="an empty folder for package and split")
     asked = parser.parse_args()
     cv2.setNumThreads(1)
     try:
@@ -97,6 +97,8 @@ def main() -> None:
         asked.work.mkdir(parents=True, exist_ok=True)
         table.write_text(split_text(rows), encoding="utf-8")
         pictures = part_dataset(data, str(table)).test.pictures
+        if all(picture.label != GOOD for picture in pictures):
+            raise BadData(f"the test of {asked.split} has no good picture to tell defects from; make another split")
         train(asked.data, table, asked.seed, package)
         for line in told(judge(package, pictures), asked.without):
             sys.stdout.write(f"{line}\n")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from training.learning.course import IGNORED, Course, Example, LearnConfig
 
+# The share of views that are softer or sharper, and the deviation of the blur that they are made by.
 _OTHER_FOCUS = 0.6
 _BLUR_PX = (0.5, 1.5)
 

@@ -31,6 +31,8 @@ def test_a_class_that_nothing_shows_is_refused_with_those_there_are(tmp_path: Pa
     data = open_dataset(write_discs(tmp_path / "discs", good=12, scratches=2, stains=1), one_size=False)
     with pytest.raises(BadData, match="no picture shows dent; there are scratch, stain"):
         study_unseen.bearing(data, ["dent"])
+    with pytest.raises(BadData, match="no picture shows good"):
+        study_unseen.bearing(data, ["good"])
 
 
 def test_the_table_tells_outcomes_and_who_was_shown() -> None:
@@ -67,3 +69,18 @@ def test_a_package_of_an_earlier_study_is_not_told_as_this_one(tmp_path: Path, m
     monkeypatch.setattr(sys, "argv", asked)
     with pytest.raises(SystemExit, match="earlier study"):
         study_unseen.main()
+
+
+def test_a_test_without_good_pictures_is_refused_before_anything_is_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_discs(tmp_path / "discs", good=12, scratches=2, stains=1)
+    (data / "splits").mkdir()
+    rows = [SplitRow(one.name, one.label, Subset.TRAIN, "") for one in open_dataset(data, one_size=False).pictures]
+    (data / "splits" / "own.csv").write_text(split_text(rows))
+    work = tmp_path / "work"
+    asked = ["study_unseen", str(data), "--split", "own", "--without", "stain", "--work", str(work)]
+    monkeypatch.setattr(sys, "argv", asked)
+    with pytest.raises(SystemExit, match="no good picture"):
+        study_unseen.main()
+    assert not (work / "model.okng").exists()
